@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
@@ -63,6 +63,15 @@ class Options:
     target: str
     supplied: tuple[str, ...] = ()
 
+
+@dataclass(frozen=True)
+class FilledIn:
+    """Marks a parameter that the caller fills in, so that a recipe may not."""
+
+
+T = TypeVar("T")
+Supplied = Annotated[T, FilledIn()]
+"""`fields: Supplied` or `units: Supplied[PositiveInt]`: a keyword that is no recipe key."""
 
 PositiveInt = Annotated[int, Range(gt=0)]
 NonNegativeInt = Annotated[int, Range(ge=0)]

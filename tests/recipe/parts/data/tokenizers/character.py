@@ -1,0 +1,8 @@
+"""A tokenizer."""
+
+from kerasseq.registry import register
+
+
+@register("tokenizer")
+class Tokenizer:
+    """Splits at every character."""

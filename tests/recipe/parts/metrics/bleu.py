@@ -1,0 +1,8 @@
+"""A metric."""
+
+from kerasseq.registry import register
+
+
+@register("metric")
+class Metric:
+    """Counts."""
