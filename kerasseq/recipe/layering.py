@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.errors import Problem, RecipeError
+from kerasseq.recipe.finding import find_shipped
 from kerasseq.recipe.reading import Node, read_file, read_yaml
 
 COMMAND_LINE = "command line"
@@ -65,15 +66,17 @@ def _read_base(path: Path, base: Node, above: tuple[Path, ...]) -> Node:
     if not isinstance(base.value, str):
         raise RecipeError([Problem("`base` is not the path of a recipe.", place=base.place)])
     below = Path(os.path.normpath(path.parent / base.value))
+    if not below.is_file():
+        below = find_shipped(base.value) or below
     if below.resolve() in above:
         raise RecipeError(
             [Problem(f"`base` is '{base.value}', which is based on this recipe.", place=base.place)]
         )
     if not below.is_file():
         problem = Problem(
-            f"`base` is '{base.value}', and there is no file {below}.",
+            f"`base` is '{base.value}': there is no file {below}, and no recipe of that name ships.",
             place=base.place,
-            fix="the path starts at the folder of this recipe",
+            fix="a path starts at the folder of this recipe",
         )
         raise RecipeError([problem])
     return _with_bases(below, read_file(below), above)

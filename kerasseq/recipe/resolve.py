@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerasseq.errors import Problem, RecipeError, did_you_mean
+from kerasseq.errors import Problem, RecipeError
+from kerasseq.recipe.finding import find_recipe
 from kerasseq.recipe.layering import Overrides, override, read_layers
 from kerasseq.recipe.sections import SECTIONS, features_the_model_lacks
 from kerasseq.recipe.signatures import Signature
 from kerasseq.recipe.validation import Checker
-from kerasseq.shipped import shipped_recipes
 
 
 @dataclass(frozen=True)
@@ -63,27 +63,6 @@ def load_recipe(
     if problems:
         raise RecipeError(sorted(problems, key=_by_line))
     return Recipe(path.stem, path, values, text)
-
-
-def find_recipe(recipe: str | os.PathLike) -> Path:
-    """The file of a recipe.
-
-    Args:
-        recipe: A path, or the name of a shipped recipe with or without `.yaml`.
-    Raises:
-        RecipeError: If there is none; it names those that ship.
-    """
-    path = Path(recipe)
-    if path.is_file():
-        return path
-    shipped = shipped_recipes()
-    name = path.with_suffix("").as_posix() if path.suffix in (".yaml", ".yml") else path.as_posix()
-    if name in shipped:
-        return shipped[name]
-    if path.is_dir():
-        raise RecipeError([Problem(f"'{recipe}' is a folder.", fix="name the recipe's file in it")])
-    message = f"There is no recipe '{recipe}': no such file, and none of that name ships."
-    raise RecipeError([Problem(message, allowed=tuple(shipped), fix=did_you_mean(name, shipped))])
 
 
 def to_yaml(values: Any) -> str:

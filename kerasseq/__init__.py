@@ -1,0 +1,56 @@
+"""Sequence models from one YAML recipe, on Keras 3.
+
+```python
+import kerasseq
+
+run = kerasseq.run("recipes/translate_dates.yaml", {"train.epochs": 3})
+run.predict(["3rd of May 2019"])
+```
+
+Everything is imported when it is first used: `import kerasseq` alone loads neither Keras nor TensorFlow. The
+verbs that are also the name of a room (`train`, `evaluate`, `export`, `report`) are in `kerasseq.pipeline`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from kerasseq import quiet
+
+__version__ = "0.1.0"
+
+quiet.set_log_levels()
+
+_MODULES = {
+    "callbacks": "kerasseq.train.callbacks",
+    "layers": "kerasseq.layers",
+    "losses": "kerasseq.losses",
+    "metrics": "kerasseq.metrics",
+    "pipeline": "kerasseq.pipeline",
+}
+_OBJECTS = {
+    "build_seq2seq": "kerasseq.models.seq2seq",
+    "check": "kerasseq.pipeline",
+    "compare": "kerasseq.pipeline",
+    "doctor": "kerasseq.pipeline",
+    "explain": "kerasseq.pipeline",
+    "predict": "kerasseq.pipeline",
+    "register": "kerasseq.registry",
+    "run": "kerasseq.pipeline",
+    "score": "kerasseq.pipeline",
+}
+
+__all__ = ["__version__", *_MODULES, *_OBJECTS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
+    if name in _OBJECTS:
+        return getattr(importlib.import_module(_OBJECTS[name]), name)
+    raise AttributeError(f"module 'kerasseq' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

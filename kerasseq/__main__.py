@@ -1,0 +1,6 @@
+"""`python -m kerasseq`."""
+
+from kerasseq.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What ships with the package: recipes and data sets, listed, shown and copied."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasseq.errors import KerasseqError, did_you_mean
+from kerasseq.shipped import shipped_datasets, shipped_recipes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the catalogue.
+
+    Args:
+        name: What the commands call it.
+        summary: The first line of what is written about it.
+        path: Its file or folder.
+    """
+
+    name: str
+    summary: str
+    path: Path
+
+
+def recipes() -> list[Entry]:
+    """The recipes that ship; each one's summary is its first comment."""
+    return [Entry(name, _first_line(path, "#"), path) for name, path in shipped_recipes().items()]
+
+
+def show_recipe(recipe: str | os.PathLike) -> str:
+    """The text of a recipe, as its author wrote it.
+
+    Raises:
+        RecipeError: If there is none of that name.
+    """
+    from kerasseq.recipe import find_recipe
+
+    return find_recipe(recipe).read_text("utf-8")
+
+
+def copy_recipe(recipe: str | os.PathLike, to: str | os.PathLike | None = None) -> Path:
+    """Copies a recipe, to start from it.
+
+    Args:
+        recipe: A shipped recipe's name or a path.
+        to: A file or a folder; the working folder unless given.
+    Returns:
+        The new file.
+    Raises:
+        RecipeError: If there is none of that name.
+        KerasseqError: If the new file is already there.
+    """
+    from kerasseq.recipe import find_recipe
+
+    source = find_recipe(recipe)
+    target = Path(to or ".")
+    if target.is_dir():
+        target /= source.name
+    if target.exists():
+        raise KerasseqError(f"{target} is already there.\n  fix: name another file, or remove it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    return target
+
+
+def datasets() -> list[Entry]:
+    """The data sets that ship; each one's summary is the heading of its README.md."""
+    return [
+        Entry(name, _first_line(path / "README.md", "#"), path) for name, path in shipped_datasets().items()
+    ]
+
+
+def prepare_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
+    """Puts a shipped data set where it can be looked at and changed.
+
+    Args:
+        name: One of `datasets()`.
+        out: The new folder; the data set's name in the working folder unless given.
+    Returns:
+        The new folder.
+    Raises:
+        KerasseqError: If there is none of that name, or the folder is already there.
+    """
+    shipped = shipped_datasets()
+    if name not in shipped:
+        message = f"There is no data set '{name}'.\n  allowed: {', '.join(shipped)}"
+        hint = did_you_mean(name, shipped)
+        raise KerasseqError(f"{message}\n  fix: {hint}" if hint else message)
+    target = Path(out or name)
+    if target.exists():
+        raise KerasseqError(
+            f"{target} is already there.\n  fix: give another folder with --out, or remove it first"
+        )
+    shutil.copytree(shipped[name], target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return target
+
+
+def schema() -> str:
+    """The JSON Schema of recipes, as indented JSON."""
+    from kerasseq.recipe import recipe_schema
+
+    return json.dumps(recipe_schema(), indent=2, ensure_ascii=False)
+
+
+def _first_line(path: Path, mark: str) -> str:
+    """The first line of a file that says something behind `mark`."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8") as lines:
+        said = (line.lstrip(mark).strip() for line in lines if line.startswith(mark))
+        return next((line for line in said if line and not line.startswith("yaml-language-server")), "")

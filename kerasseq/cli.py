@@ -1,0 +1,265 @@
+"""The commands: each a thin line over the function of `kerasseq.pipeline` that has its name."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import typer
+
+from kerasseq import __version__
+from kerasseq.errors import DataError, KerasseqError
+from kerasseq.quiet import import_quietly
+
+FAILED = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Sequence models from one YAML recipe.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+recipes = typer.Typer(help="The recipes that ship: ls, show, copy.", invoke_without_command=True)
+datasets = typer.Typer(help="The data sets that ship: ls, prepare.", invoke_without_command=True)
+app.add_typer(recipes, name="recipes")
+app.add_typer(datasets, name="datasets")
+
+
+class Format(str, Enum):
+    """How results are written."""
+
+    text = "text"
+    jsonl = "jsonl"
+
+
+RecipeArgument = Annotated[str, typer.Argument(help="A recipe's path, or the name of one that ships.")]
+OptionalRecipe = Annotated[str | None, typer.Argument(help="A recipe's path, or the name of one that ships.")]
+RunArgument = Annotated[Path, typer.Argument(help="A run folder.")]
+KeyValues = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides, such as train.epochs=3.")
+]
+Out = Annotated[Path | None, typer.Option(help="The run folder.", show_default="runs/<recipe name>")]
+Data = Annotated[Path | None, typer.Option(help="The folder that the recipe's data paths start from.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start over where a run is already there.")]
+InputFile = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", help="One example a line.", show_default="stdin")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How results are written.")]
+
+
+def main() -> None:
+    """Runs the command line; a user's mistake is shown as its text, without a traceback."""
+    try:
+        app()
+    except KerasseqError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _pipeline(*, tensorflow: bool = False) -> ModuleType:
+    """The pipeline, imported when a verb needs it; TensorFlow, where it is needed, without its banner."""
+    if tensorflow:
+        import_quietly("tensorflow")
+    from kerasseq import pipeline
+
+    return pipeline
+
+
+def _say(result: Any) -> None:
+    """Prints what a verb returned for people to read, if anything."""
+    if result is not None:
+        typer.echo(str(result))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    recipe: RecipeArgument,
+    overrides: KeyValues = None,
+    out: Out = None,
+    data: Data = None,
+    fresh: Fresh = False,
+) -> None:
+    """Check, prepare, train or resume, evaluate, export and report."""
+    _say(_pipeline(tensorflow=True).run(recipe, overrides or [], out=out, data=data, fresh=fresh))
+
+
+@app.command()
+def train(
+    recipe: RecipeArgument,
+    overrides: KeyValues = None,
+    out: Out = None,
+    data: Data = None,
+    fresh: Fresh = False,
+) -> None:
+    """Train or resume, and stop there."""
+    _say(_pipeline(tensorflow=True).train(recipe, overrides or [], out=out, data=data, fresh=fresh))
+
+
+@app.command()
+def evaluate(run: RunArgument) -> None:
+    """Measure a run on its test split."""
+    _say(_pipeline(tensorflow=True).evaluate(run))
+
+
+@app.command()
+def predict(run: RunArgument, file: InputFile = None, format: FormatOption = Format.text) -> None:
+    """Predict for every line of a file or of standard input."""
+    texts = [text for _, text in _lines(file)]
+    _write(_pipeline(tensorflow=True).predict(run, texts), format, "prediction")
+
+
+@app.command()
+def score(run: RunArgument, file: InputFile = None, format: FormatOption = Format.text) -> None:
+    """Give the log-probability of a target for a source, one `source<TAB>target` a line."""
+    pairs = [_pair(place, line) for place, line in _lines(file)]
+    _write(_pipeline(tensorflow=True).score(run, pairs), format, "score")
+
+
+@app.command()
+def export(run: RunArgument) -> None:
+    """Write a trained model in the forms that its recipe names."""
+    _say(_pipeline(tensorflow=True).export(run))
+
+
+@app.command()
+def report(run: RunArgument) -> None:
+    """Write a run's report.html."""
+    _say(_pipeline(tensorflow=True).report(run))
+
+
+@app.command()
+def check(recipe: RecipeArgument, overrides: KeyValues = None) -> None:
+    """Check a recipe without reading data."""
+    _pipeline().check(recipe, overrides or [])
+    typer.echo(f"{recipe}: no mistakes found")
+
+
+@app.command()
+def explain(recipe: RecipeArgument, overrides: KeyValues = None, data: Data = None) -> None:
+    """Show shapes, parameters, memory and steps of a recipe."""
+    _say(_pipeline(tensorflow=True).explain(recipe, overrides or [], data=data))
+
+
+@app.command()
+def doctor(recipe: OptionalRecipe = None, overrides: KeyValues = None, data: Data = None) -> None:
+    """Examine the environment and, with a recipe, its data."""
+    _say(_pipeline(tensorflow=True).doctor(recipe, overrides or [], data=data))
+
+
+@app.command()
+def compare(runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")]) -> None:
+    """Show runs side by side."""
+    _say(_pipeline().compare(runs))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of recipes, for editors."""
+    typer.echo(_pipeline().schema())
+
+
+@recipes.callback()
+def _recipes(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        recipes_ls()
+
+
+@recipes.command("ls")
+def recipes_ls() -> None:
+    """List the recipes that ship."""
+    _list(_pipeline().recipes())
+
+
+@recipes.command("show")
+def recipes_show(recipe: RecipeArgument) -> None:
+    """Print a recipe."""
+    typer.echo(_pipeline().show_recipe(recipe), nl=False)
+
+
+@recipes.command("copy")
+def recipes_copy(
+    recipe: RecipeArgument,
+    to: Annotated[Path | None, typer.Argument(help="A file or a folder.", show_default="this folder")] = None,
+) -> None:
+    """Copy a recipe, to start from it."""
+    typer.echo(_pipeline().copy_recipe(recipe, to))
+
+
+@datasets.callback()
+def _datasets(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        datasets_ls()
+
+
+@datasets.command("ls")
+def datasets_ls() -> None:
+    """List the data sets that ship."""
+    _list(_pipeline().datasets())
+
+
+@datasets.command("prepare")
+def datasets_prepare(
+    name: Annotated[str, typer.Argument(help="One of `datasets ls`.")],
+    out: Annotated[Path | None, typer.Option(help="The new folder.", show_default="its name")] = None,
+) -> None:
+    """Copy a data set to where it can be looked at and changed."""
+    typer.echo(_pipeline().prepare_dataset(name, out))
+
+
+def _list(entries: Iterable[Any]) -> None:
+    entries = list(entries)
+    width = max((len(entry.name) for entry in entries), default=0)
+    for entry in entries:
+        typer.echo(f"{entry.name:<{width}}  {entry.summary}".rstrip())
+
+
+def _lines(file: Path | None) -> Iterator[tuple[str, str]]:
+    """The lines of a file or of standard input, each with its place."""
+    name = "standard input" if file is None or str(file) == "-" else str(file)
+    try:
+        content = sys.stdin.buffer.read() if name == "standard input" else Path(name).read_bytes()
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror}.") from error
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            yield f"{name}:{number}", line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{name}:{number}: byte {error.start} of the line is not UTF-8.") from error
+
+
+def _pair(place: str, line: str) -> tuple[str, str]:
+    fields = line.split("\t")
+    if len(fields) != 2:
+        fix = "write source<TAB>target on every line"
+        raise DataError(f"{place}: the line has {len(fields) - 1} tabs, and a pair has one.\n  fix: {fix}")
+    return fields[0], fields[1]
+
+
+def _write(results: Iterable[dict[str, Any]], format: Format, key: str) -> None:
+    """Writes a line for each result: one of its values, or all of it as JSON."""
+    for result in results:
+        typer.echo(json.dumps(result, ensure_ascii=False) if format is Format.jsonl else str(result[key]))

@@ -1,0 +1,41 @@
+"""Keeping TensorFlow's banner out of the terminal.
+
+`TF_CPP_MIN_LOG_LEVEL=3`, which the package sets where nobody else has, silences TensorFlow's own log. A few
+lines of the libraries it is made of (oneDNN, the CUDA stubs) come before that log is set up and heed no
+setting; they are held back while TensorFlow is loaded by a command.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+from types import ModuleType
+
+SETTINGS = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"}
+
+
+def set_log_levels() -> None:
+    """Lowers the native log levels, unless the environment has its own."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
+def import_quietly(module: str) -> ModuleType:
+    """Imports a module and holds back what native code prints meanwhile; it is shown if the import fails."""
+    if module in sys.modules or os.environ.get("TF_CPP_MIN_LOG_LEVEL") != SETTINGS["TF_CPP_MIN_LOG_LEVEL"]:
+        return importlib.import_module(module)
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            return importlib.import_module(module)
+        except BaseException:
+            held_back.seek(0)
+            os.write(terminal, held_back.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
