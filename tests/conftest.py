@@ -1,0 +1,47 @@
+"""What every test gets: a quiet TensorFlow on the CPU, fixed seeds and no network."""
+
+import os
+import random
+import socket
+import sys
+
+# Before any import of TensorFlow. CUDA_VISIBLE_DEVICES=0 in the environment runs the suite on a GPU instead.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:  # one thread each, or the workers take each other's cores
+    for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
+
+import pytest
+
+SEED = 20240501
+
+
+@pytest.fixture(autouse=True)
+def seeds():
+    """The same random numbers whichever tests ran before; imports nothing that the test does not."""
+    random.seed(SEED)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(SEED)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(SEED)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Lets a test talk to its own machine only."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        local = self.family not in (socket.AF_INET, socket.AF_INET6) or address[0] in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        )
+        if not local:
+            raise PermissionError(f"tests may not use the network: {address!r}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
