@@ -1,7 +1,7 @@
 """Reads the package's source, without running it, and says where it breaks the rules of its own design.
 
 Every rule takes `sources`, the text of each file by its path from the checkout's top, and returns problems as
-`file:line: what is wrong (the rule)`. The tests hand in the checkout, and made-up files to see each rule fail.
+`file:line: what is wrong (the rule)`. The tests hand in the checkout, and made-up files on which each fails.
 """
 
 import ast
