@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from kerasseq import registry
 from kerasseq.specs import Options, Part, Range
 
-SCALARS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+SCALARS = {int: "whole number", float: "number", str: "string", bool: "true or false"}
 T = TypeVar("T")
 
 
@@ -93,7 +93,7 @@ def _describe_member(annotation: Any) -> list[str]:
 
 
 def _describe_scalar(name: str, bounds: Range | None) -> str:
-    article = "a " if "number" in name else ""
+    article = "" if name == SCALARS[bool] else "a "
     if bounds is None:
         return article + name
     return f"{article}positive {name}" if str(bounds) == "positive" else f"{article}{name} {bounds}"

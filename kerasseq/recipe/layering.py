@@ -147,7 +147,7 @@ def _nest(root: Node, dotted: str, value: Node) -> Node:
             )
         nothing = Node(None, value.place)
         there = there.value.get(key, nothing) if isinstance(there.value, dict) else nothing
-        places.append(there.place)
+        places.append(there.place if isinstance(there.value, dict) else value.place)
     for key, place in zip(reversed(keys), reversed(places[:-1]), strict=True):
         value = Node({key: value}, place)
     return value

@@ -98,8 +98,9 @@ def _static(
     if isinstance(definition, ast.FunctionDef):
         function = definition
     elif constructor := source.constructor(definition):
-        source, function = constructor
-        descriptions = {**describe_arguments(ast.get_docstring(function) or ""), **descriptions}
+        source, owner, function = constructor
+        for other in (owner, function):
+            descriptions = {**describe_arguments(ast.get_docstring(other) or ""), **descriptions}
     parameters, filled_in = [], []
     if function is not None:
         for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):

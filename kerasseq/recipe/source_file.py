@@ -106,11 +106,13 @@ class SourceFile:
             return None
         return read_source(path_of_module(module)).find(original)
 
-    def constructor(self, definition: ast.ClassDef) -> tuple[SourceFile, ast.FunctionDef] | None:
-        """The `__init__` of a class, its own or an ancestor's in this package."""
+    def constructor(
+        self, definition: ast.ClassDef
+    ) -> tuple[SourceFile, ast.ClassDef, ast.FunctionDef] | None:
+        """The `__init__` of a class, its own or an ancestor's in this package, and its class."""
         for statement in definition.body:
             if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
-                return self, statement
+                return self, definition, statement
         for base in definition.bases:
             found = self.find(base.id) if isinstance(base, ast.Name) else None
             if found and isinstance(found[1], ast.ClassDef):
