@@ -24,6 +24,7 @@ FOLDERS = {
     "model": "models",
     "optimizer": "train/optimizers",
     "source": "data/sources",
+    "task": "models",
     "tokenizer": "data/tokenizers",
 }
 PACKAGE = Path(__file__).parent

@@ -1,0 +1,1 @@
+"""Layers: cells, attentions, encoders and the decoder."""

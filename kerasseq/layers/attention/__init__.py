@@ -1,0 +1,1 @@
+"""Attentions: one file each, named as in a recipe's `attention: NAME`."""

@@ -1,0 +1,51 @@
+"""Energies from a small network over query and key, for the attentions that use one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from kerasseq.layers.attention.attention import Attention
+
+
+class AdditiveAttention(Attention):
+    """e_j = v^T tanh(W q + U h_j + b)."""
+
+    def build(self, query_shape: tuple, memory_shape: tuple) -> None:
+        self.query_kernel = self.add_weight(
+            name="query_kernel", shape=(query_shape[-1], self.units), initializer="glorot_uniform"
+        )
+        self.memory_kernel = self.add_weight(
+            name="memory_kernel", shape=(memory_shape[-1], self.units), initializer="glorot_uniform"
+        )
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+        self.energy_kernel = self.add_weight(
+            name="energy_kernel", shape=(self.units, 1), initializer="glorot_uniform"
+        )
+
+    def prepare(self, memory: Any) -> Any:
+        return ops.add(ops.matmul(memory, self.memory_kernel), self.bias)
+
+    def parameters(self) -> tuple[Any, ...]:
+        return (ops.convert_to_tensor(self.energy_kernel),)
+
+    def energies(self, query: Any, keys: Any, parameters: tuple) -> Any:
+        if query.ndim == 3:
+            keys = keys[:, None]  # (batch, 1, source_time, units)
+        hidden = ops.tanh(keys + query[..., None, :])  # (batch, [target_time,] source_time, units)
+        return ops.squeeze(ops.matmul(hidden, parameters[0]), axis=-1)
+
+    def start_gradient(self, keys: Any) -> Any:
+        return {"keys": ops.zeros_like(keys), "kernel": ops.zeros((self.units, 1), keys.dtype)}
+
+    def energy_gradient(self, d_energies: Any, query: Any, keys: Any, parameters: tuple, total: Any) -> Any:
+        hidden = ops.tanh(keys + query[:, None])  # (batch, source_time, units)
+        d_energies = d_energies[..., None]
+        d_kernel = ops.sum(ops.matmul(ops.transpose(hidden, (0, 2, 1)), d_energies), axis=0)
+        d_sum = (1 - hidden * hidden) * (d_energies * ops.reshape(parameters[0], (1, 1, -1)))
+        total = {"keys": total["keys"] + d_sum, "kernel": total["kernel"] + d_kernel}
+        return ops.sum(d_sum, axis=1), total
+
+    def finish_gradient(self, total: Any, d_energies: Any, queries: Any) -> tuple[Any, tuple]:
+        return total["keys"], (total["kernel"],)

@@ -1,0 +1,98 @@
+"""What every attention gives: energies, and their gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.specs import PositiveInt, check_arguments
+
+MASKED_ENERGY = -1e9
+
+
+class Attention(keras.layers.Layer):
+    """Base of the attentions.
+
+    `prepare` does once what depends on the memory alone. `call` is pure: it can run in a loop over time,
+    or over all target steps at once. For the decoder's loop, the query's projection stands apart
+    (`project_query`), so that its weight gradient is one matrix product over time, and
+    `energy_gradient` is the derivative of `energies` for one step.
+
+    Args:
+        units: Width of the decoder's state, positive.
+    """
+
+    def __init__(self, *, units: PositiveInt, **kwargs: Any):
+        check_arguments(Attention.__init__, units=units)
+        super().__init__(**kwargs)
+        self.units = units
+
+    feeds_context = False  # True: the context enters the cell of the same step, as in Bahdanau et al.
+    query_kernel: Any = None
+
+    def prepare(self, memory: Any) -> Any:
+        """Keys from encoder outputs: (batch, source_time, width) -> (batch, source_time, key_units)."""
+        raise NotImplementedError(f"{type(self).__name__} must define `prepare`")
+
+    def parameters(self) -> tuple[Any, ...]:
+        """The weights that `energies` needs."""
+        return ()
+
+    def energies(self, query: Any, keys: Any, parameters: tuple) -> Any:
+        """Scores before the softmax: query (batch, ..., key_units) -> (batch, ..., source_time)."""
+        raise NotImplementedError(f"{type(self).__name__} must define `energies`")
+
+    def start_gradient(self, keys: Any) -> Any:
+        """What `energy_gradient` adds up over the steps."""
+        return ()
+
+    def energy_gradient(self, d_energies: Any, query: Any, keys: Any, parameters: tuple, total: Any) -> Any:
+        """One step back: the query's gradient, and `total` with this step added."""
+        raise NotImplementedError(f"{type(self).__name__} must define `energy_gradient`")
+
+    def finish_gradient(self, total: Any, d_energies: Any, queries: Any) -> tuple[Any, tuple]:
+        """The gradients of the keys and the parameters; d_energies and queries are (time, batch, ...)."""
+        raise NotImplementedError(f"{type(self).__name__} must define `finish_gradient`")
+
+    def project_query(self, query: Any) -> Any:
+        """(..., units) -> (..., key_units)."""
+        return query if self.query_kernel is None else ops.matmul(query, self.query_kernel)
+
+    def call(self, query: Any, keys: Any, values: Any, bias: Any = None) -> tuple[Any, Any]:
+        """Attends with one query a row, or with one for each target step.
+
+        Args:
+            query: Decoder state, (batch, units) or (batch, target_time, units).
+            keys: From `prepare`, (batch, source_time, key_units).
+            values: Encoder outputs, (batch, source_time, width).
+            bias: From `mask_bias`, (batch, source_time).
+        Returns:
+            Context (batch, [target_time,] width), weights (batch, [target_time,] source_time).
+        """
+        energies = self.energies(self.project_query(query), keys, self.parameters())
+        if query.ndim == 2:
+            return attend(energies, values, bias)
+        weights = ops.softmax(energies if bias is None else energies + bias[:, None], axis=-1)
+        return ops.matmul(weights, values), weights
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+def mask_bias(mask: Any, dtype: Any) -> Any:
+    """Added to energies: 0 at real tokens, so far below that the softmax gives 0 at padding."""
+    return (1 - ops.cast(mask, dtype)) * MASKED_ENERGY
+
+
+def attend(energies: Any, values: Any, bias: Any = None) -> tuple[Any, Any]:
+    """Softmax and weighted sum: (batch, source_time) -> (batch, width), (batch, source_time)."""
+    weights = ops.softmax(energies if bias is None else energies + bias, axis=-1)
+    return ops.squeeze(ops.matmul(weights[:, None], values), axis=1), weights
+
+
+def attend_gradient(d_context: Any, weights: Any, values: Any, d_weights: Any) -> Any:
+    """The energies' gradient from those of context (batch, width) and weights (batch, source_time)."""
+    d_weights = d_weights + ops.squeeze(ops.matmul(values, d_context[..., None]), axis=-1)
+    return weights * (d_weights - ops.sum(weights * d_weights, axis=-1, keepdims=True))

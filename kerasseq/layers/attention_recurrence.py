@@ -1,0 +1,189 @@
+"""A stack of cells whose attention feeds back into the next step.
+
+The step, with feed m (the context c, or the attentional vector) and query projection Q:
+
+    layer 1:  states = cell(x_t + m_{t-1} W_feed, states)          x_t: the input's product, made before the loop
+    layer k:  states = cell(h_{k-1} * dropout_k, states)
+    c_t, a_t = attend(h_t Q)        m_t = c_t, or tanh([c_t, h_t] W_c)
+
+Bahdanau's attention looks from s_{t-1} and feeds c_t to step t: the same loop, begun with one look from the
+initial state. The gradient is written by hand: its loop carries the gradients of the states and of m alone, and
+each weight's gradient is one matrix product over all steps at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops, tree
+
+from kerasseq.layers.attention.attention import Attention, attend, attend_gradient
+from kerasseq.layers.cells.cell import Cell
+from kerasseq.layers.scan import outer_sum, scan, shifted, with_gradient
+
+
+class AttentionRecurrence:
+    """The loop of an attention decoder.
+
+    Args:
+        cells: The stack, built, the first cell's kernel split into input and feed.
+        attention: The attention.
+        residual: Add each upper layer's input to its output.
+    """
+
+    def __init__(self, cells: list[Cell], attention: Attention, residual: bool):
+        self.cells = cells
+        self.attention = attention
+        self.residual = residual
+
+    def __call__(self, inputs: dict) -> dict:
+        """Runs over all target steps.
+
+        Args:
+            inputs: `projected` (time, batch, gates), `masks` (one (time, batch, units) for each upper
+                layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values`, `bias` (added to
+                energies, (batch, source_time); it gets no gradient), and `weights` as `step` takes them.
+        Returns:
+            `outputs` (time, batch, units), `feeds` (time, batch, feed_units), `attention_weights`
+            (time, batch, source_time), and the last `states` and `feed`.
+        """
+
+        def forward(inputs: dict) -> tuple[dict, Any]:
+            sequence = {"projected": inputs["projected"], "masks": inputs["masks"]}
+            carry = {"states": inputs["states"], "feed": inputs["feed"]}
+            last, trace = scan(lambda carry, now: self.step(carry, now, inputs), carry, sequence)
+            results = {
+                "outputs": trace["output"],
+                "feeds": trace["feed"],
+                "attention_weights": trace["attention_weights"],
+                "last": last,
+            }
+            return results, lambda upstream: self._backward(inputs, trace, upstream)
+
+        return with_gradient(forward, inputs)
+
+    def step(self, carry: dict, now: dict, fixed: dict) -> tuple[dict, dict]:
+        """One target step; returns the carry and what the gradient needs of it."""
+        weights = fixed["weights"]
+        states, saved = [], []
+        projected = now["projected"] + ops.matmul(carry["feed"], weights["feed"])
+        output = None
+        for index, cell in enumerate(self.cells):
+            if index:
+                below = output * now["masks"][index - 1] if now["masks"] else output
+                projected = ops.matmul(below, weights["kernels"][index - 1]) + weights["biases"][index - 1]
+            after, kept = cell.step(projected, carry["states"][index], weights["cells"][index])
+            output = after[0] + below if index and self.residual else after[0]
+            states.append(after)
+            saved.append(kept)
+        query = output if "query" not in weights else ops.matmul(output, weights["query"])
+        energies = self.attention.energies(query, fixed["keys"], weights["attention"])
+        context, attention_weights = attend(energies, fixed["values"], fixed["bias"])
+        feed = context
+        if "combine" in weights:
+            feed = ops.tanh(ops.matmul(ops.concatenate([context, output], axis=-1), weights["combine"]))
+        trace = {
+            "states": states, "saved": saved, "output": output, "query": query,
+            "attention_weights": attention_weights, "context": context, "feed": feed,
+        }  # fmt: skip
+        return {"states": states, "feed": feed}, trace
+
+    def _backward(self, inputs: dict, trace: dict, upstream: dict) -> dict:
+        weights = inputs["weights"]
+        previous = shifted(inputs["states"], trace["states"])
+        now = {
+            "factors": [
+                cell.factors(before, saved)
+                for cell, before, saved in zip(self.cells, previous, trace["saved"], strict=True)
+            ],
+            "masks": inputs["masks"],
+            "d_outputs": upstream["outputs"],
+            "d_feeds": upstream["feeds"],
+            "d_weights": upstream["attention_weights"],
+            **{name: trace[name] for name in ("query", "attention_weights", "feed")},
+        }
+        carry = {**upstream["last"], "total": self.attention.start_gradient(inputs["keys"])}
+        carry, d = scan(lambda c, n: self._step_gradient(c, n, inputs), carry, now, reverse=True)
+        below = self._below(trace, inputs["masks"])
+        d_keys, d_attention = self.attention.finish_gradient(carry["total"], d["energies"], trace["query"])
+        d_weights = {
+            "feed": outer_sum(shifted(inputs["feed"], trace["feed"]), d["projected"][0]),
+            "kernels": [
+                outer_sum(left, right) for left, right in zip(below, d["projected"][1:], strict=True)
+            ],
+            "biases": [ops.sum(right, axis=(0, 1)) for right in d["projected"][1:]],
+            "cells": [
+                cell.weight_gradients(before, saved, d_projected)
+                for cell, before, saved, d_projected in zip(
+                    self.cells, previous, trace["saved"], d["projected"], strict=True
+                )
+            ],
+            "attention": d_attention,
+        }
+        if "query" in weights:
+            d_weights["query"] = outer_sum(trace["output"], d["query"])
+        if "combine" in weights:
+            combined = ops.concatenate([trace["context"], trace["output"]], axis=-1)
+            d_weights["combine"] = outer_sum(combined, d["combined"])
+        return {
+            "projected": d["projected"][0],
+            "masks": [ops.zeros_like(mask) for mask in inputs["masks"]],
+            "states": carry["states"],
+            "feed": carry["feed"],
+            "keys": d_keys,
+            "values": ops.matmul(
+                ops.transpose(trace["attention_weights"], (1, 2, 0)), ops.transpose(d["context"], (1, 0, 2))
+            ),
+            "bias": ops.zeros_like(inputs["bias"]),
+            "weights": d_weights,
+        }
+
+    def _step_gradient(self, carry: dict, now: dict, inputs: dict) -> tuple[dict, dict]:
+        weights = inputs["weights"]
+        d_feed = carry["feed"] + now["d_feeds"]
+        d_output, d_context, d_combined = now["d_outputs"], d_feed, d_feed
+        if "combine" in weights:
+            d_combined = d_feed * (1 - now["feed"] * now["feed"])
+            d_both = ops.matmul(d_combined, ops.transpose(weights["combine"]))
+            d_context, d_above = ops.split(d_both, [inputs["values"].shape[-1]], axis=-1)
+            d_output = d_output + d_above
+        d_energies = attend_gradient(d_context, now["attention_weights"], inputs["values"], now["d_weights"])
+        d_query, total = self.attention.energy_gradient(
+            d_energies, now["query"], inputs["keys"], weights["attention"], carry["total"]
+        )
+        through_query = (
+            d_query if "query" not in weights else ops.matmul(d_query, ops.transpose(weights["query"]))
+        )
+        d_projected, d_states = self._stack_gradient(d_output + through_query, carry["states"], now, weights)
+        d_feed = ops.matmul(d_projected[0], ops.transpose(weights["feed"]))
+        step = {
+            "projected": d_projected, "energies": d_energies, "query": d_query,
+            "context": d_context, "combined": d_combined,
+        }  # fmt: skip
+        return {"states": d_states, "feed": d_feed, "total": total}, step
+
+    def _stack_gradient(self, d_output: Any, d_states: list, now: dict, weights: dict) -> tuple[list, list]:
+        d_projected, d_before = [None] * len(self.cells), [None] * len(self.cells)
+        for index in reversed(range(len(self.cells))):
+            d_after = (d_states[index][0] + d_output, *d_states[index][1:])
+            d_projected[index], d_before[index] = self.cells[index].step_gradient(
+                d_after, now["factors"][index], weights["cells"][index]
+            )
+            if index:
+                d_below = ops.matmul(d_projected[index], ops.transpose(weights["kernels"][index - 1]))
+                d_below = d_below + d_output if self.residual else d_below
+                d_output = d_below * now["masks"][index - 1] if now["masks"] else d_below
+        return d_projected, d_before
+
+    def _below(self, trace: dict, masks: list) -> list:
+        """The inputs of the upper layers, for all steps: (time, batch, units) each."""
+        below, output = [], None
+        for index, states in enumerate(trace["states"][:-1]):
+            output = states[0] + below[-1] if index and self.residual else states[0]
+            below.append(output * masks[index] if masks else output)
+        return below
+
+
+def batch_major(sequence: Any) -> Any:
+    """(time, batch, ...) -> (batch, time, ...), for each tensor of a structure."""
+    return tree.map_structure(lambda x: ops.transpose(x, (1, 0, *range(2, x.ndim))), sequence)

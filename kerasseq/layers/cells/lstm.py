@@ -1,0 +1,69 @@
+"""Long short-term memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.scan import outer_sum
+from kerasseq.registry import register
+from kerasseq.specs import PositiveInt
+
+
+@keras.saving.register_keras_serializable("kerasseq")
+@register("cell")
+class LSTM(Cell):
+    """LSTM with forget gate.
+
+    i = sigmoid(W_i x + U_i h' + b_i), f and o alike, g = tanh(W_g x + U_g h' + b_g)
+    c = f * c' + i * g, h = o * tanh(c)
+
+    Weights are laid out as in `keras.layers.LSTM`: gates i, f, g, o side by side.
+
+    Args:
+        units: Width of h and of c, positive.
+        forget_bias: What b_f starts at; 1 lets gradients through from the start.
+    Reference:
+        Hochreiter and Schmidhuber 1997; Gers et al. 2000 (forget gate); Jozefowicz et al. 2015 (its bias).
+    """
+
+    num_states = 2
+    num_gates = 4
+
+    def __init__(self, *, units: PositiveInt, forget_bias: float = 1.0, **kwargs: Any):
+        super().__init__(units=units, **kwargs)
+        self.forget_bias = forget_bias
+
+    def _bias_initializer(self, shape: tuple, dtype: Any = None) -> Any:
+        i, g_and_o = ops.zeros((self.units,), dtype), ops.zeros((2 * self.units,), dtype)
+        return ops.concatenate([i, ops.full((self.units,), self.forget_bias, dtype), g_and_o])
+
+    def step(self, projected: Any, states: States, weights: tuple) -> tuple[States, Any]:
+        h, c = states
+        gates = ops.add(projected, ops.matmul(h, weights[0]))  # (batch, 4 * units)
+        i, f, g, o = ops.split(gates, 4, axis=-1)
+        i, f, g, o = ops.sigmoid(i), ops.sigmoid(f), ops.tanh(g), ops.sigmoid(o)
+        c = f * c + i * g
+        return (o * ops.tanh(c), c), ops.concatenate([i, f, g, o], axis=-1)
+
+    def factors(self, previous: States, saved: Any) -> Any:
+        i, f, g, o = ops.split(saved, 4, axis=-1)
+        tanh_c = ops.tanh(f * previous[1] + i * g)
+        through_c = ops.concatenate([g * i * (1 - i), previous[1] * f * (1 - f), i * (1 - g * g)], axis=-1)
+        return {"c": o * (1 - tanh_c * tanh_c), "gates": through_c, "o": tanh_c * o * (1 - o), "f": f}
+
+    def step_gradient(self, d_states: States, factors: Any, weights: tuple) -> tuple[Any, States]:
+        d_h, d_c = d_states
+        d_c = d_c + d_h * factors["c"]
+        through_c = ops.tile(d_c, (1, 3)) * factors["gates"]
+        d_gates = ops.concatenate([through_c, d_h * factors["o"]], axis=-1)
+        return d_gates, (ops.matmul(d_gates, ops.transpose(weights[0])), d_c * factors["f"])
+
+    def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> tuple[Any, ...]:
+        return (outer_sum(previous[0], d_projected),)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "forget_bias": self.forget_bias}

@@ -1,0 +1,1 @@
+"""Encoders: one file each, named as in a recipe's `encoder: NAME`."""

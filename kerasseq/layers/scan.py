@@ -1,0 +1,138 @@
+"""Loops over time, and gradients written by hand: the one place where Keras' backends differ.
+
+`keras.ops.scan` on TensorFlow passes its carry through arrays and wants outputs shaped like the carry;
+a recurrent layer saves more than its state, so this scan takes any structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops, tree
+
+Step = Callable[[Any, Any], tuple[Any, Any]]
+
+
+def scan(step: Step, carry: Any, inputs: Any, *, reverse: bool = False) -> tuple[Any, Any]:
+    """Applies `step` along the first axis.
+
+    Args:
+        step: `(carry, inputs_t) -> (carry, outputs_t)`, pure; the carry keeps its shapes.
+        carry: A structure of tensors.
+        inputs: A structure of tensors, (time, ...), with at least one time step.
+        reverse: Go from the last step to the first; outputs keep their places.
+    Returns:
+        The last carry, and the outputs stacked, (time, ...).
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return _scan_tensorflow(step, carry, inputs, reverse)
+    if backend == "jax":
+        import jax
+
+        return jax.lax.scan(step, carry, inputs, reverse=reverse)
+    return _scan_unrolled(step, carry, inputs, reverse)
+
+
+def _scan_tensorflow(step: Step, carry: Any, inputs: Any, reverse: bool) -> tuple[Any, Any]:
+    import tensorflow as tf
+
+    flat_inputs = [tf.convert_to_tensor(tensor) for tensor in tree.flatten(inputs)]
+    num_steps = tf.shape(flat_inputs[0])[0]
+    sources = [
+        tf.TensorArray(tensor.dtype, num_steps, element_shape=tensor.shape[1:]).unstack(tensor)
+        for tensor in flat_inputs
+    ]
+
+    def read(index: Any) -> Any:
+        return tree.pack_sequence_as(inputs, [array.read(index) for array in sources])
+
+    # The first step runs ahead of the loop: it tells which arrays the outputs need.
+    first = num_steps - 1 if reverse else 0
+    carry, outputs = step(carry, read(first))
+    sinks = [
+        tf.TensorArray(tensor.dtype, num_steps, element_shape=tensor.shape).write(first, tensor)
+        for tensor in tree.flatten(outputs)
+    ]
+
+    def body(index: Any, flat_carry: list, arrays: list) -> tuple:
+        here = num_steps - 1 - index if reverse else index
+        after, results = step(tree.pack_sequence_as(carry, flat_carry), read(here))
+        arrays = [
+            array.write(here, tensor) for array, tensor in zip(arrays, tree.flatten(results), strict=True)
+        ]
+        return index + 1, tree.flatten(after), arrays
+
+    _, last, sinks = tf.while_loop(
+        lambda index, *_: index < num_steps,
+        body,
+        (1, tree.flatten(carry), sinks),
+        maximum_iterations=num_steps,
+    )
+    return tree.pack_sequence_as(carry, last), tree.pack_sequence_as(
+        outputs, [array.stack() for array in sinks]
+    )
+
+
+def _scan_unrolled(step: Step, carry: Any, inputs: Any, reverse: bool) -> tuple[Any, Any]:
+    num_steps = tree.flatten(inputs)[0].shape[0]
+    results = [None] * num_steps
+    for index in reversed(range(num_steps)) if reverse else range(num_steps):
+        carry, results[index] = step(carry, tree.map_structure(lambda tensor, at=index: tensor[at], inputs))
+    return carry, tree.map_structure(lambda *tensors: ops.stack(tensors), *results)
+
+
+def with_gradient(function: Callable[[Any], tuple[Any, Callable[[Any], Any]]], inputs: Any) -> Any:
+    """Calls a function that brings its own gradient.
+
+    Args:
+        function: `inputs -> (outputs, pullback)`, where `pullback` maps the gradient with respect to the
+            outputs to the gradient with respect to the inputs. It must not close over anything that needs a
+            gradient.
+        inputs: A structure of floating-point tensors.
+    Returns:
+        The outputs.
+    """
+    structure: dict[str, Any] = {}
+
+    @ops.custom_gradient
+    def flat_function(*flat_inputs: Any) -> tuple[Any, Callable]:
+        outputs, pullback = function(tree.pack_sequence_as(inputs, list(flat_inputs)))
+        structure["outputs"] = outputs
+
+        def flat_pullback(*upstream: Any) -> tuple:
+            gradients = pullback(tree.pack_sequence_as(outputs, tree.flatten(upstream)))
+            tree.assert_same_structure(inputs, gradients)
+            return tuple(tree.flatten(gradients))
+
+        return tuple(tree.flatten(outputs)), flat_pullback
+
+    flat_outputs = flat_function(*[_as_tensor(tensor) for tensor in tree.flatten(inputs)])
+    return tree.pack_sequence_as(structure["outputs"], tree.flatten(flat_outputs))
+
+
+def _as_tensor(value: Any) -> Any:
+    """A variable's value: TensorFlow lets no variable through a gradient written by hand."""
+    if keras.backend.backend() != "tensorflow":
+        return ops.convert_to_tensor(value)
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(value)
+
+
+def shifted(initial: Any, sequence: Any) -> Any:
+    """What each step found before it: `initial`, then all of `sequence` (time, ...) but its last."""
+    return tree.map_structure(
+        lambda first, rest: ops.concatenate([first[None], rest[:-1]], axis=0), initial, sequence
+    )
+
+
+def outer_sum(left: Any, right: Any) -> Any:
+    """The weight gradient of `left @ W` summed over time and batch, as one matrix product.
+
+    left: (time, batch, inputs), right: (time, batch, outputs) -> (inputs, outputs).
+    """
+    rows = ops.reshape(left, (-1, left.shape[-1]))
+    return ops.matmul(ops.transpose(rows), ops.reshape(right, (-1, right.shape[-1])))

@@ -1,0 +1,163 @@
+"""From tokens to logits: embedding, decoder and vocabulary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.layers.decoder import RecurrentDecoder
+from kerasseq.layers.scan import scan
+from kerasseq.specs import Rate, check_arguments
+
+
+@keras.saving.register_keras_serializable("kerasseq")
+class TokenDecoder(keras.layers.Layer):
+    """Embeds target tokens, decodes them, and scores the vocabulary.
+
+    Teacher-forced training projects to the vocabulary once, for all steps together. Only while scheduled
+    sampling is on does it decode step by step, feeding back its own best token with the given probability.
+
+    Args:
+        embedding: The target embedding, which the encoder may share.
+        decoder: The recurrent decoder.
+        tie_embeddings: Take the embedding's matrix for the output as well.
+        dropout: Rate on the embedded tokens.
+    Call arguments:
+        tokens: Ids that begin with `<s>`, (batch, target_time).
+        memory, memory_mask, initial_states: As in `RecurrentDecoder`.
+    Returns:
+        Logits, (batch, target_time, vocabulary).
+    Reference:
+        Press and Wolf 2017 (tying); Bengio et al. 2015, https://arxiv.org/abs/1506.03099 (sampling).
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding: keras.layers.Embedding,
+        decoder: RecurrentDecoder,
+        tie_embeddings: bool = False,
+        dropout: Rate = 0.0,
+        **kwargs: Any,
+    ):
+        check_arguments(TokenDecoder.__init__, dropout=dropout)
+        super().__init__(**kwargs)
+        self.embedding = embedding
+        self.decoder = decoder
+        self.tie_embeddings = tie_embeddings
+        self.dropout = keras.layers.Dropout(dropout)
+        self.bottleneck: keras.layers.Dense | None = None
+        if tie_embeddings and decoder.units != embedding.output_dim:
+            self.bottleneck = keras.layers.Dense(embedding.output_dim, use_bias=False)
+        self.samples = False
+
+    def build(self, tokens_shape: tuple, memory_shape: tuple) -> None:
+        vocabulary_size, embedding_dim = self.embedding.input_dim, self.embedding.output_dim
+        self.embedding.build(tokens_shape)
+        self.decoder.build((*tokens_shape, embedding_dim), memory_shape)
+        if self.bottleneck is not None:
+            self.bottleneck.build((None, self.decoder.units))
+        if not self.tie_embeddings:
+            self.output_kernel = self.add_weight(
+                name="output_kernel",
+                shape=(self.decoder.units, vocabulary_size),
+                initializer="glorot_uniform",
+            )
+        self.output_bias = self.add_weight(name="output_bias", shape=(vocabulary_size,), initializer="zeros")
+        self.sampling_probability = self.add_weight(
+            name="sampling_probability", shape=(), initializer="zeros", trainable=False, autocast=False
+        )
+
+    def enable_sampling(self) -> keras.Variable:
+        """Switches scheduled sampling on, and returns the probability of feeding back an own token."""
+        self.samples = True
+        return self.sampling_probability
+
+    def call(
+        self,
+        tokens: Any,
+        memory: Any = None,
+        memory_mask: Any = None,
+        initial_states: Any = None,
+        training: bool = False,
+    ) -> Any:
+        def forced() -> Any:
+            embedded = self.dropout(self.embedding(tokens), training=training)
+            outputs = self.decoder(embedded, memory, memory_mask, initial_states, training=training)
+            return self.logits(outputs)
+
+        def sampled() -> Any:
+            return self._sampled(tokens, memory, memory_mask, initial_states, training)
+
+        if not (self.samples and training):
+            return forced()
+        return ops.cond(self.sampling_probability > 0, sampled, forced)
+
+    def logits(self, outputs: Any) -> Any:
+        """(..., units) -> (..., vocabulary)."""
+        if not self.tie_embeddings:
+            return ops.add(ops.matmul(outputs, self.output_kernel), self.output_bias)
+        if self.bottleneck is not None:
+            outputs = self.bottleneck(outputs)
+        return ops.add(ops.matmul(outputs, ops.transpose(self.embedding.embeddings)), self.output_bias)
+
+    def begin(self, memory: Any, memory_mask: Any, initial_states: Any) -> dict[str, Any]:
+        """The decoding state before `<s>`."""
+        return self.decoder.begin(memory, memory_mask, initial_states)
+
+    def step(self, tokens: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """One token each: (batch,) -> logits (batch, vocabulary), and the state after it."""
+        outputs, state = self.decoder.step(self.embedding(tokens), state)
+        return self.logits(outputs), state
+
+    def _sampled(
+        self, tokens: Any, memory: Any, memory_mask: Any, initial_states: Any, training: bool
+    ) -> Any:
+        by_time = ops.transpose(tokens)  # (target_time, batch)
+        shape = ops.shape(by_time)
+        probability = ops.where(
+            ops.arange(shape[0]) > 0, ops.convert_to_tensor(self.sampling_probability), 0.0
+        )
+        draws = keras.random.uniform(shape, seed=self.dropout.seed_generator) < probability[:, None]
+        ones = ops.ones((*shape, self.embedding.output_dim), self.compute_dtype)
+        inputs = {
+            "tokens": by_time,
+            "use_own": draws,
+            "embedding_mask": self.dropout(ones, training=training),
+            "output_mask": self.decoder.dropout(
+                ops.ones((*shape, self.decoder.units), self.compute_dtype), training=training
+            ),
+            "masks": self.decoder.dropout_masks(ones, training),
+        }
+        state = self.decoder.begin(memory, memory_mask, initial_states)
+        fixed = state.pop("memory")
+
+        def step(carry: dict, now: dict) -> tuple[dict, Any]:
+            fed = ops.where(now["use_own"], carry["own"], now["tokens"])
+            embedded = self.embedding(fed) * now["embedding_mask"]
+            outputs, state = self.decoder.step(embedded, {**carry["state"], "memory": fixed}, now["masks"])
+            state.pop("memory")
+            outputs = outputs * now["output_mask"]
+            own = ops.cast(ops.argmax(self.logits(outputs), axis=-1), tokens.dtype)
+            return {"own": own, "state": state}, outputs
+
+        _, outputs = scan(step, {"own": by_time[0], "state": state}, inputs)
+        return self.logits(ops.transpose(outputs, (1, 0, 2)))
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "embedding": serialize(self.embedding),
+            "decoder": serialize(self.decoder),
+            "tie_embeddings": self.tie_embeddings,
+            "dropout": self.dropout.rate,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TokenDecoder:
+        for name in ("embedding", "decoder"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)

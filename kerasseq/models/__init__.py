@@ -1,0 +1,1 @@
+"""Tasks: one file each, named as in a recipe's `model: {type: NAME}`."""
