@@ -1,0 +1,67 @@
+"""Native noise is held back while a module loads, and shown where the import fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerasseq.quiet import SETTINGS, import_quietly, set_log_levels
+
+NOISY = "import os\nos.write(2, b'banner\\n')\n"
+
+
+@pytest.fixture
+def noisy(tmp_path, monkeypatch):
+    """The name of a module that prints to the terminal's own error stream."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+
+    def write(name, text=NOISY):
+        (tmp_path / f"{name}.py").write_text(text)
+        return name
+
+    yield write
+    for name in ("noisy_a", "noisy_b", "noisy_c"):
+        sys.modules.pop(name, None)
+
+
+def test_noise_is_held_back(noisy, capfd):
+    assert import_quietly(noisy("noisy_a")).__name__ == "noisy_a"
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+    assert import_quietly("noisy_a") is sys.modules["noisy_a"]
+
+
+def test_noise_before_a_failure_is_shown(noisy, capfd):
+    with pytest.raises(ZeroDivisionError):
+        import_quietly(noisy("noisy_b", NOISY + "1 / 0\n"))
+    assert capfd.readouterr().err == "banner\n"
+
+
+def test_noise_that_somebody_asked_for_is_shown(noisy, capfd, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    import_quietly(noisy("noisy_c"))
+    assert capfd.readouterr().err == "banner\n"
+
+
+def test_log_levels_leave_the_environment_its_own(monkeypatch):
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "1")
+    set_log_levels()
+    assert {name: os.environ.pop(name) for name in SETTINGS} == {**SETTINGS, "TF_CPP_MIN_LOG_LEVEL": "1"}
+
+
+def test_importing_the_package_sets_the_levels_and_imports_nothing_heavy():
+    code = (
+        "import kerasseq, os, sys; print(os.environ['TF_CPP_MIN_LOG_LEVEL'],"
+        " *{'tensorflow', 'keras', 'numpy', 'pydantic', 'typer'} & set(sys.modules))"
+    )
+    environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True
+    )
+    assert (done.stdout.strip(), done.returncode) == ("3", 0)
