@@ -1,0 +1,40 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasseq.decode.beam import Beam
+from kerasseq.decode.greedy import Greedy
+from tests.decode.toys import Toy
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="a SavedModel is TensorFlow's"
+)
+
+
+def test_a_saved_model_decodes_any_batch_with_core_operations(tmp_path):
+    import tensorflow as tf
+
+    toy = Toy(seed=1, vocabulary_size=2600)  # wide enough for the grouped top-k
+    decoders = {"greedy": Greedy(), "beam": Beam(beam_width=3, num_hypotheses=2)}
+    vector = tf.TensorSpec((None,), "int32")
+
+    @tf.function(input_signature=[vector, vector])
+    def run(examples, limits):
+        options = {"batch_size": tf.shape(examples)[0], "max_length": limits, "with_attention": True}
+        return {
+            name: decoder(toy.step, toy.begin(examples), **options)._asdict()
+            for name, decoder in decoders.items()
+        }
+
+    module = tf.Module()
+    module.run = run
+    tf.saved_model.save(module, str(tmp_path))
+    served = tf.saved_model.load(str(tmp_path)).run(tf.range(3), tf.constant([3, 6, 2]))
+    expected = run(tf.range(3), tf.constant([3, 6, 2]))
+    tf.nest.map_structure(np.testing.assert_array_equal, served, expected)
+    assert served["beam"]["tokens"].shape == (3, 2, 6)
+
+    functions = run.get_concrete_function().graph.as_graph_def().library.function
+    operations = {node.op for function in functions for node in function.node_def}
+    assert operations
+    assert not [name for name in operations if name.startswith("Xla") or ">" in name or "PyFunc" in name]
