@@ -1,0 +1,1 @@
+"""What a field of an example is, one file a kind."""

@@ -1,0 +1,82 @@
+"""A field that holds text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from kerasseq import registry
+from kerasseq.data.vocabulary import read_vocabulary, write_vocabulary
+from kerasseq.registry import register
+from kerasseq.specs import END_ID, PAD_ID, START_ID, PositiveInt, Tokenizer, check_arguments
+
+
+@register("feature")
+class TextFeature(tf.Module):
+    """Text as `<s> ids </s>`, padded on the right with 0.
+
+    A tf.Module: a SavedModel that uses it carries its vocabulary.
+
+    Args:
+        tokenizer: How text is cut into tokens.
+        max_length: Training examples with more tokens are left out; markers are not counted.
+    """
+
+    def __init__(self, *, tokenizer: Tokenizer = "word", max_length: PositiveInt | None = None):
+        super().__init__()
+        check_arguments(TextFeature.__init__, max_length=max_length)
+        self.tokenizer = registry.create("tokenizer", tokenizer)
+        self.max_length = max_length
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """Every token; its place is its id."""
+        return self.tokenizer.vocabulary
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many tokens there are, special ones included."""
+        return len(self.vocabulary)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What decides which ids a text becomes, but for the vocabulary; for the cache's key."""
+        return {"type": "text", "tokenizer": self.tokenizer.options}
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Takes the vocabulary from a stream of texts."""
+        self.tokenizer.learn(texts)
+
+    def save(self, path: Path) -> None:
+        """Writes the vocabulary as plain text, one token a line."""
+        write_vocabulary(Path(path), self.vocabulary)
+
+    def load(self, path: Path) -> None:
+        """Reads the vocabulary that `save` wrote.
+
+        Raises:
+            DataError: Names the file and line of what is wrong.
+        """
+        self.tokenizer.set_vocabulary(read_vocabulary(Path(path)))
+
+    def encode_ragged(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Ids without markers, (batch,) strings to (batch, ragged) int32."""
+        return self.tokenizer.encode(texts)
+
+    def encode(self, texts: tf.Tensor) -> tf.Tensor:
+        """Ids with markers, (batch,) strings to (batch, time) int32, padded on the right."""
+        ids = self.encode_ragged(texts)
+        column = tf.ones((ids.nrows(), 1), tf.int32)
+        return tf.concat([column * START_ID, ids, column * END_ID], axis=1).to_tensor(PAD_ID)
+
+    def decode(self, ids: tf.Tensor) -> tf.Tensor:
+        """Text of ids up to the first `</s>`, (..., time) integers to (...) strings."""
+        shape = tf.shape(ids)
+        rows = tf.reshape(tf.cast(ids, tf.int32), (-1, shape[-1]))
+        before_end = tf.cumsum(tf.cast(rows == END_ID, tf.int32), axis=1) == 0
+        is_text = before_end & (rows != PAD_ID) & (rows != START_ID)
+        texts = self.tokenizer.decode(tf.ragged.boolean_mask(rows, is_text))
+        return tf.reshape(texts, shape[:-1])

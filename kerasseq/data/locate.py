@@ -1,0 +1,55 @@
+"""Where a data file that a recipe names lies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerasseq.data.faults import data_error
+from kerasseq.errors import DataError
+from kerasseq.shipped import shipped_folder
+
+DATA_VARIABLE = "KERASSEQ_DATA"
+
+
+def search_folders(*, data_folder: Path | None = None, recipe_folder: Path | None = None) -> list[Path]:
+    """The folders that a relative path is looked up in, in this order.
+
+    Args:
+        data_folder: What `--data` gives; `$KERASSEQ_DATA` where it gives nothing.
+        recipe_folder: Where the recipe lies.
+    Returns:
+        The data folder, the recipe's folder, the current folder and the shipped data sets.
+    """
+    data_folder = data_folder or os.environ.get(DATA_VARIABLE)
+    folders = [data_folder, recipe_folder, Path.cwd(), shipped_folder("datasets")]
+    return list(dict.fromkeys(Path(folder).expanduser().absolute() for folder in folders if folder))
+
+
+def find_file(path: str, folders: Sequence[Path], *, asked_by: str) -> Path:
+    """The first existing file that a path may mean.
+
+    Args:
+        path: Absolute, or relative to one of `folders`.
+        folders: Where to look, in order.
+        asked_by: The recipe's key, for the error.
+    Raises:
+        DataError: Names every path that was tried.
+    """
+    given = Path(path).expanduser()
+    candidates = [given] if given.is_absolute() else [folder / given for folder in folders]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate.resolve()
+    tried = "".join(f"\n  looked at: {candidate}" for candidate in candidates)
+    folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
+    is_what = f"is a folder, not a file: {folder}" if folder else f"is not there: {path}"
+    fix = f"correct the path, or give the folder it lies in with --data or ${DATA_VARIABLE}"
+    raise DataError(f"`{asked_by}` {is_what}{tried}\n  fix: {fix}")
+
+
+def empty_file(paths: Sequence[Path], *, asked_by: str) -> DataError:
+    """The error for a split that holds no example at all."""
+    names = ", ".join(map(str, paths))
+    return data_error(f"`{asked_by}` holds no examples: {names}", fix="give a file with at least one")

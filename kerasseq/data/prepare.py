@@ -1,0 +1,195 @@
+"""From a recipe's `data` section to batches: source, features, vocabularies, token cache, splits."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasseq import registry
+from kerasseq.data.faults import data_error
+from kerasseq.data.split import Split
+from kerasseq.data.token_cache import (
+    Encoder,
+    Tokens,
+    cache_root,
+    cached_tokens,
+    checksum,
+    key_of,
+    rows_of,
+    vocabulary_checksum,
+    writing_to,
+)
+from kerasseq.errors import did_you_mean
+from kerasseq.run_folder import write_whole
+from kerasseq.specs import Feature, PositiveInt, Source, Supplied, check_arguments
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """What training and evaluation read.
+
+    Args:
+        features: For each field, how its texts become ids and back.
+        splits: train, validation and test, as far as the source has them and they were asked for.
+        counts: For each split: lines `read`, examples `kept`, `dropped_too_long`, `skipped_bad_lines`.
+        checksums: SHA-256 of every file that was read, by its path.
+    """
+
+    features: dict[str, Any]
+    splits: dict[str, Split] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    checksums: dict[str, str] = field(default_factory=dict)
+
+
+def prepare_data(
+    *,
+    source: Source,
+    features: dict[str, Feature] | None = None,
+    share_vocabulary: bool = False,
+    batch_size: PositiveInt = 64,
+    shuffle: bool = True,
+    length_bucket_width: PositiveInt = 8,
+    cache_folder: str | None = None,
+    fields: Supplied[Sequence[str]] = ("source", "target"),
+    folders: Supplied[Sequence[Path] | None] = None,
+    vocabulary_folder: Supplied[Path | None] = None,
+    splits: Supplied[Sequence[str] | None] = None,
+) -> PreparedData:
+    """Reads, tokenises and caches the data of a recipe.
+
+    Training examples longer than a field's `max_length` are left out and counted; validation and test
+    examples never are.
+
+    Args:
+        source: Where examples come from.
+        features: How each field becomes ids; a field that is not named is text in words.
+        share_vocabulary: Whether all fields have one vocabulary, learned from all of them.
+        batch_size: Examples a batch; the last batch of an epoch may be smaller.
+        shuffle: Whether training visits examples in a new order each epoch, in batches of like length.
+        length_bucket_width: Batches are padded to a multiple of this many tokens; more gives fewer shapes.
+        cache_folder: Where token ids are kept for later runs; else $KERASSEQ_CACHE or ~/.cache/kerasseq.
+        fields: The fields that the task reads, in the order of the source's texts.
+        folders: Where relative paths are looked up.
+        vocabulary_folder: A run's vocabularies: read where they are there, else learned and written.
+        splits: Which splits to prepare; all that the source has unless given.
+    Raises:
+        DataError: If the data cannot be read as asked, or no training example is left.
+    """
+    check_arguments(prepare_data, batch_size=batch_size, length_bucket_width=length_bucket_width)
+    source = registry.create("source", source, folders=folders)
+    made = make_features(features, fields=fields, share_vocabulary=share_vocabulary)
+    cache = cache_root(cache_folder)
+    wanted = [split for split in source.splits if splits is None or split in splits]
+    is_known = vocabulary_folder is not None and _has_vocabularies(vocabulary_folder, fields)
+    needed = wanted if is_known else dict.fromkeys([TRAIN, *wanted])
+    checksums = {split: {str(file): checksum(file) for file in source.files(split)} for split in needed}
+    if is_known:
+        load_vocabularies(made, vocabulary_folder)
+    else:
+        _learn(source, made, share_vocabulary, cache, list(checksums[TRAIN].values()))
+        if vocabulary_folder is not None:
+            save_vocabularies(made, vocabulary_folder)
+    prepared = PreparedData(features=made, checksums=functools.reduce(dict.__or__, checksums.values(), {}))
+    encoders = {name: Encoder(feature) for name, feature in made.items()}
+    made_of = [
+        [name, feature.options, vocabulary_checksum(feature.vocabulary)] for name, feature in made.items()
+    ]
+    for name in wanted:
+        key = key_of(files=list(checksums[name].values()), source=source.options(name), features=made_of)
+        tokens = cached_tokens(cache / "tokens" / key, encoders, functools.partial(source.read, name))
+        rows = _kept(tokens, made, is_training=name == TRAIN)
+        read = functools.partial(_texts, source, name, rows)
+        batching = {"batch_size": batch_size, "length_bucket_width": length_bucket_width, "shuffle": shuffle}
+        prepared.splits[name] = Split(columns=tokens.columns, rows=rows, read=read, **batching)
+        prepared.counts[name] = _counts(tokens, rows)
+    return prepared
+
+
+def make_features(
+    features: Mapping[str, Any] | None, *, fields: Sequence[str], share_vocabulary: bool = False
+) -> dict[str, Any]:
+    """Builds the features of a task's fields, without vocabularies.
+
+    Raises:
+        DataError: If a feature is given for a field that there is not, or fields cannot share a vocabulary.
+    """
+    given = dict(features or {})
+    for name in given:
+        if name not in fields:
+            message = f"`data.features` names {name!r}, which is no field of this task"
+            raise data_error(message, allowed=tuple(fields), fix=did_you_mean(name, fields))
+    made = {name: registry.create("feature", given.get(name, {}), default="text") for name in fields}
+    if share_vocabulary and len({repr(feature.options) for feature in made.values()}) > 1:
+        message = "`data.share_vocabulary` needs the same tokenizer, with the same options, for every field"
+        raise data_error(message, fix="give the fields the same tokenizer, or set it to false")
+    return made
+
+
+def save_vocabularies(features: Mapping[str, Any], folder: Path) -> None:
+    """Writes a file for each field, all or none."""
+
+    def write(fresh: Path) -> None:
+        fresh.mkdir(parents=True)
+        for name, feature in features.items():
+            feature.save(fresh / f"{name}.txt")
+
+    write_whole(Path(folder), write)
+
+
+def load_vocabularies(features: Mapping[str, Any], folder: Path) -> None:
+    """Reads what `save_vocabularies` wrote."""
+    for name, feature in features.items():
+        feature.load(Path(folder) / f"{name}.txt")
+
+
+def _has_vocabularies(folder: Path, fields: Sequence[str]) -> bool:
+    return all((Path(folder) / f"{name}.txt").is_file() for name in fields)
+
+
+def _learn(source: Any, features: Mapping[str, Any], share: bool, cache: Path, checksums: list[str]) -> None:
+    """Learns vocabularies from the training split, or takes them from the cache."""
+    groups = [list(features)] if share else [[name] for name in features]
+    for group in groups:
+        first = features[group[0]]
+        read = {"files": checksums, "source": source.options(TRAIN)}
+        places = [list(features).index(name) for name in group]
+        path = cache / "vocabularies" / f"{key_of(**read, feature=first.options, places=places)}.txt"
+        if path.is_file():
+            first.load(path)
+        else:
+            first.learn(example[place] for example in source.read(TRAIN) for place in places)
+            with writing_to(path.parent):
+                first.save(path)
+        for name in group[1:]:
+            features[name].tokenizer.set_vocabulary(first.vocabulary)
+
+
+def _texts(source: Any, split: str, rows: np.ndarray) -> Iterator[tuple[str, ...]]:
+    return rows_of(source.read(split), rows)
+
+
+def _kept(tokens: Tokens, features: Mapping[str, Any], *, is_training: bool) -> np.ndarray:
+    """The rows of a split that are used."""
+    columns = tokens.columns
+    keep = np.ones(len(next(iter(columns.values())).offsets) - 1, bool)
+    for name, feature in features.items():
+        if is_training and feature.max_length is not None:
+            keep &= columns[name].lengths() <= feature.max_length
+    if not keep.any():
+        limits = ", ".join(f"{name}: {feature.max_length}" for name, feature in features.items())
+        message = f"no training example is within `max_length` ({limits})"
+        raise data_error(message, fix="raise `max_length`, or use a tokenizer with longer tokens")
+    return np.flatnonzero(keep).astype(np.uint32)
+
+
+def _counts(tokens: Tokens, rows: np.ndarray) -> dict[str, int]:
+    examples = len(next(iter(tokens.columns.values())).offsets) - 1
+    lost = {"dropped_too_long": examples - len(rows), "skipped_bad_lines": tokens.skipped}
+    return {"read": examples + tokens.skipped, "kept": len(rows), **lost}

@@ -1,0 +1,144 @@
+"""One split of the data: shuffled, gathered into batches of like length and padded, from ids on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from kerasseq.data.token_cache import Column
+from kerasseq.specs import END_ID, PAD_ID, START_ID, UNKNOWN_ID
+
+POOL_BATCHES = 64
+PREFETCH = 4
+CHUNK = 4096
+MARKERS = 2
+
+
+class Split:
+    """Examples of one split, in the order of their file.
+
+    Only indices are shuffled; ids stay on disk until their batch is made, so memory does not grow with text.
+
+    Args:
+        columns: The ids of each field.
+        rows: The examples that are kept, rising places in the columns.
+        batch_size: Examples a batch; the last batch may be smaller.
+        length_bucket_width: Batches are padded to a multiple of this many tokens, markers included.
+        shuffle: Whether training visits examples in a new order each epoch.
+        read: Gives the kept examples' texts, a text for each field, in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        columns: Mapping[str, Column],
+        rows: np.ndarray,
+        batch_size: int,
+        length_bucket_width: int,
+        shuffle: bool,
+        read: Callable[[], Iterator[tuple[str, ...]]],
+    ):
+        self.fields = tuple(columns)
+        self.num_examples = len(rows)
+        self.steps = -(-len(rows) // batch_size)
+        self._columns = dict(columns)
+        self._rows = rows
+        self._batch_size = batch_size
+        self._width = length_bucket_width
+        self._shuffle = shuffle
+        self._read = read
+
+    def texts(self, field: str) -> list[str]:
+        """The kept examples' texts of a field as they stand in the file, stripped."""
+        place = self.fields.index(field)
+        return [example[place] for example in self._read()]
+
+    def lengths(self, field: str) -> np.ndarray:
+        """Tokens of each example in a field, without markers, (num_examples,)."""
+        return self._columns[field].lengths(self._rows)
+
+    def num_tokens(self, field: str) -> int:
+        """Tokens of all examples in a field, without markers."""
+        return int(self.lengths(field).sum(dtype=np.int64))
+
+    def num_unknown(self, field: str) -> int:
+        """How many of them are unknown."""
+        column, count = self._columns[field], 0
+        for first in range(0, self.num_examples, CHUNK):
+            rows = self._rows[first : first + CHUNK]
+            lengths = column.lengths(rows)
+            before = np.cumsum(lengths) - lengths
+            places = np.arange(lengths.sum()) + np.repeat(column.offsets[rows] - before, lengths)
+            count += np.count_nonzero(column.ids[places] == UNKNOWN_ID)
+        return count
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """The example that each row of `batches(training=False)` is, rows counted through all batches.
+
+        `result[split.order] = rows` puts what was computed row by row back into the file's order.
+        """
+        lengths = [self._columns[field].lengths(self._rows) for field in reversed(self.fields)]
+        return np.lexsort(lengths)
+
+    def batches(self, *, seed: int, epoch: int, training: bool, skip: int = 0) -> tf.data.Dataset:
+        """Every example once, as a dictionary of (batch, time) int32 for each field: `<s> ids </s>`, padded.
+
+        Args:
+            seed: Of the run, not negative; with `epoch` it alone decides the order of training.
+            epoch: Counted from 0.
+            training: Whether to shuffle; else examples come in `order`, by length.
+            skip: Batches to leave out at the start, to resume within an epoch.
+        Returns:
+            A dataset of `steps - skip` batches, prefetched.
+        """
+
+        def make() -> Iterator[dict[str, np.ndarray]]:
+            for examples in self._batched(seed, epoch, training, skip):
+                yield self._assemble(self._rows[examples])
+
+        shapes = {field: tf.TensorSpec((None, None), tf.int32) for field in self.fields}
+        dataset = tf.data.Dataset.from_generator(make, output_signature=shapes)
+        known = tf.data.experimental.assert_cardinality(max(self.steps - skip, 0))
+        return dataset.apply(known).prefetch(PREFETCH)
+
+    def _batched(self, seed: int, epoch: int, training: bool, skip: int) -> Iterator[np.ndarray]:
+        """The examples of each batch."""
+        size = self._batch_size
+        if not training or not self._shuffle:
+            order = np.arange(self.num_examples) if training else self.order
+            yield from (order[first : first + size] for first in range(skip * size, len(order), size))
+            return
+        order = np.arange(self.num_examples, dtype=np.uint32)
+        np.random.default_rng((seed, epoch)).shuffle(order)
+        for pool in range(skip // POOL_BATCHES, -(-self.steps // POOL_BATCHES)):
+            examples = order[pool * POOL_BATCHES * size : (pool + 1) * POOL_BATCHES * size]
+            examples = examples[self._by_width(examples)]
+            batches = [examples[first : first + size] for first in range(0, len(examples), size)]
+            turns = np.random.default_rng((seed, epoch, pool)).permutation(len(batches))
+            yield from (batches[turn] for turn in turns[max(skip - pool * POOL_BATCHES, 0) :])
+
+    def _by_width(self, examples: np.ndarray) -> np.ndarray:
+        """Sorts by the first field's padded width, then the next one's, and by length in the last."""
+        rows = self._rows[examples]
+        lengths = [self._columns[field].lengths(rows) for field in self.fields]
+        return np.lexsort([lengths[-1], *(self._padded(length) for length in reversed(lengths[:-1]))])
+
+    def _padded(self, lengths: np.ndarray) -> np.ndarray:
+        return -(-(lengths + MARKERS) // self._width) * self._width
+
+    def _assemble(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        batch = {}
+        for field, column in self._columns.items():
+            starts, lengths = column.offsets[rows], column.lengths(rows)
+            ids = np.full((len(rows), self._padded(lengths.max())), PAD_ID, np.int32)
+            place = np.arange(ids.shape[1] - 1)
+            is_token = place < lengths[:, None]  # (batch, time - 1)
+            ids[:, 0] = START_ID
+            ids[:, 1:][is_token] = column.ids[(starts[:, None] + place)[is_token]]
+            ids[np.arange(len(rows)), lengths + 1] = END_ID
+            batch[field] = ids
+        return batch

@@ -1,0 +1,164 @@
+"""Token ids on disk, made once for each combination of files, options and vocabulary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from kerasseq.data.faults import data_error
+from kerasseq.data.tokenizing import batches_of_texts
+from kerasseq.run_folder import write_json, write_whole
+
+LAYOUT = 1
+CACHE_VARIABLE = "KERASSEQ_CACHE"
+
+
+class Column(NamedTuple):
+    """The ids of one field: example i is `ids[offsets[i]:offsets[i + 1]]`, without markers."""
+
+    ids: np.ndarray
+    offsets: np.ndarray
+
+    def lengths(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Tokens of each example asked for."""
+        if isinstance(rows, slice):
+            return np.diff(self.offsets).astype(np.int32)[rows]
+        return (self.offsets[rows + 1] - self.offsets[rows]).astype(np.int32)
+
+
+class Tokens(NamedTuple):
+    """A split as it lies in the cache."""
+
+    columns: dict[str, Column]
+    skipped: int
+
+
+def cache_root(folder: str | None) -> Path:
+    """Where prepared data is kept.
+
+    It is shared by all runs of a user, because runs that are compared read the same data, and a run folder
+    stays small enough to send; everything in it can be deleted at any time.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(folder or os.environ.get(CACHE_VARIABLE) or Path(base, "kerasseq")).expanduser().absolute()
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file's content: a size and a time can stay the same when a file changes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def key_of(**parts: Any) -> str:
+    """A name for what is made from `parts`; another layout or Unicode version makes another name."""
+    whole = {"layout": LAYOUT, "unicode": unicodedata.unidata_version, **parts}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def vocabulary_checksum(vocabulary: list[str]) -> str:
+    """SHA-256 of a vocabulary."""
+    return hashlib.sha256("\0".join(vocabulary).encode()).hexdigest()
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Tells a user whose disk is full or read-only what to do."""
+    try:
+        yield
+    except OSError as error:
+        fix = f"set {CACHE_VARIABLE}, or `data.cache_folder`, to a folder with room"
+        raise data_error(f"cannot be written: {error.strerror}", place=folder, fix=fix) from error
+
+
+class Encoder:
+    """Turns the texts of one field into ids in the graph, which is traced once for all splits.
+
+    Args:
+        feature: A feature with a vocabulary.
+    """
+
+    def __init__(self, feature: Any):
+        self.dtype = "uint16" if feature.vocabulary_size <= 2**16 else "int32"
+        signature = [tf.TensorSpec((None,), tf.string)]
+        self._encode = tf.function(feature.encode_ragged, input_signature=signature, autograph=False)
+
+    def __call__(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of all texts in a row, and where each text ends, from 0."""
+        encoded = self._encode(tf.constant(texts))
+        return encoded.flat_values.numpy().astype(self.dtype), encoded.row_splits.numpy()[1:]
+
+
+def cached_tokens(
+    folder: Path, encoders: Mapping[str, Encoder], read: Callable[..., Iterator[tuple[str, ...]]]
+) -> Tokens:
+    """Reads a split from the cache, or makes it there first.
+
+    Args:
+        folder: The split's own folder in the cache.
+        encoders: One for each field, in the order of the examples' texts.
+        read: Streams the examples, calling `on_skip` for each line that is skipped.
+    Raises:
+        DataError: If the folder cannot be written.
+    """
+    if not folder.is_dir():
+        with writing_to(folder):
+            try:
+                write_whole(folder, lambda fresh: _write(fresh, encoders, read))
+            except OSError:
+                if not folder.is_dir():  # else another process made the same
+                    raise
+    return _read(folder, list(encoders))
+
+
+def _write(
+    folder: Path, encoders: Mapping[str, Encoder], read: Callable[..., Iterator[tuple[str, ...]]]
+) -> None:
+    folder.mkdir(parents=True)
+    skipped: list[Any] = []
+    ends = dict.fromkeys(encoders, 0)
+    with ExitStack() as stack:
+        ids = {field: stack.enter_context((folder / f"{field}.ids").open("wb")) for field in encoders}
+        offsets = {field: stack.enter_context((folder / f"{field}.offsets").open("wb")) for field in encoders}
+        for field in encoders:
+            np.zeros(1, np.int64).tofile(offsets[field])
+        for batch in batches_of_texts(read(on_skip=skipped.append)):
+            for (field, encode), texts in zip(encoders.items(), zip(*batch, strict=True), strict=True):
+                flat, row_ends = encode(texts)
+                flat.tofile(ids[field])
+                (row_ends + ends[field]).astype(np.int64).tofile(offsets[field])
+                ends[field] += int(row_ends[-1])
+    dtypes = {field: encoder.dtype for field, encoder in encoders.items()}
+    write_json(folder / "split.json", {"skipped": len(skipped), "dtypes": dtypes})
+
+
+def _read(folder: Path, fields: list[str]) -> Tokens:
+    split = json.loads((folder / "split.json").read_text("utf-8"))
+    columns = {}
+    for field in fields:
+        offsets = np.memmap(folder / f"{field}.offsets", np.int64, mode="r")
+        is_empty = offsets[-1] == 0  # an empty file cannot be mapped
+        path, dtype = folder / f"{field}.ids", split["dtypes"][field]
+        columns[field] = Column(np.zeros(0, dtype) if is_empty else np.memmap(path, dtype, mode="r"), offsets)
+    return Tokens(columns, split["skipped"])
+
+
+def rows_of(examples: Iterator[tuple[str, ...]], rows: np.ndarray) -> Iterator[tuple[str, ...]]:
+    """The examples at the given, rising places of a stream."""
+    wanted = iter(rows.tolist())
+    next_row = next(wanted, None)
+    for row, example in enumerate(examples):
+        if row == next_row:
+            yield example
+            next_row = next(wanted, None)

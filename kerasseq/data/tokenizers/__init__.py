@@ -1,0 +1,1 @@
+"""Text to ids and back, one file a tokenizer, all in the graph."""

@@ -1,0 +1,125 @@
+"""What every tokenizer shares: normal form, vocabulary, look-up, and learning from a stream of texts."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerasseq.data.nfkc import normalize_nfkc
+from kerasseq.data.vocabulary import most_frequent
+from kerasseq.specs import SPECIAL_TOKENS, UNKNOWN_ID
+
+TEXTS_AT_ONCE = 4096
+
+
+def batches_of_texts(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Cuts a stream of texts into lists that the graph takes at once."""
+    texts = iter(texts)
+    while batch := list(itertools.islice(texts, TEXTS_AT_ONCE)):
+        yield batch
+
+
+class Tokenizer(tf.Module):
+    """Text to ids and back, in the graph; a subclass gives `split` and `join`.
+
+    A tf.Module, so that a SavedModel which uses it carries its vocabulary.
+
+    Args:
+        vocabulary_size: The most tokens to keep, special ones included.
+        minimum_frequency: Tokens seen less often in training are left out.
+        lowercase: Whether case is dropped.
+        **options: What else decides how text becomes ids.
+    """
+
+    def __init__(
+        self, *, vocabulary_size: int | None, minimum_frequency: int, lowercase: bool, **options: Any
+    ):
+        super().__init__()
+        if vocabulary_size is not None and vocabulary_size <= len(SPECIAL_TOKENS):
+            need = f"more than the {len(SPECIAL_TOKENS)} special tokens"
+            raise ValueError(f"`vocabulary_size` must be {need}. Received: vocabulary_size={vocabulary_size}")
+        self.vocabulary_size = vocabulary_size
+        self.minimum_frequency = minimum_frequency
+        self.lowercase = lowercase
+        self._options = tuple(sorted(options.items()))
+        self._tokens = None
+        self._text_of_token = None
+        self._id_of_token = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Everything that decides which ids a text becomes, but for the vocabulary; for the cache's key."""
+        limits = {"vocabulary_size": self.vocabulary_size, "minimum_frequency": self.minimum_frequency}
+        name = type(self).__module__.rpartition(".")[2]
+        return {"type": name, **limits, "lowercase": self.lowercase, **dict(self._options)}
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """Every token; its place is its id.
+
+        Raises:
+            ValueError: If none was learned or set.
+        """
+        if self._tokens is None:
+            raise ValueError("The tokenizer has no vocabulary yet: call `learn` or `set_vocabulary` first.")
+        return self._tokens.tolist()
+
+    def set_vocabulary(self, vocabulary: list[str]) -> None:
+        """Takes a vocabulary as `vocabulary` returns it, special tokens first."""
+        if tuple(vocabulary[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
+            start = vocabulary[: len(SPECIAL_TOKENS)]
+            raise ValueError(f"`vocabulary` must begin with {', '.join(SPECIAL_TOKENS)}. Received: {start}")
+        self._tokens = np.array(vocabulary, dtype=object)
+        self._text_of_token = tf.constant(vocabulary)
+        self._id_of_token = self._table(vocabulary)
+
+    def _table(self, vocabulary: list[str]) -> tf.lookup.StaticHashTable:
+        """Text that looks like a special token is an unknown word, never that token."""
+        tokens = tf.constant(vocabulary[len(SPECIAL_TOKENS) :], tf.string)
+        ids = tf.range(len(SPECIAL_TOKENS), len(vocabulary), dtype=tf.int64)
+        entries = tf.lookup.KeyValueTensorInitializer(tokens, ids)
+        return tf.lookup.StaticHashTable(entries, default_value=UNKNOWN_ID)
+
+    def count(self, texts: Iterable[str]) -> Counter[str]:
+        """How often each token stands in a stream of texts."""
+        split = tf.function(
+            lambda strings: self.split(self.normalize(strings)).flat_values,
+            input_signature=[tf.TensorSpec((None,), tf.string)],
+            autograph=False,
+        )
+        counts: Counter[bytes] = Counter()
+        for batch in batches_of_texts(texts):
+            counts.update(split(tf.constant(batch)).numpy().tolist())
+        return Counter({token.decode(): count for token, count in counts.items()})
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Takes its vocabulary from a stream of texts."""
+        limits = {"vocabulary_size": self.vocabulary_size, "minimum_frequency": self.minimum_frequency}
+        self.set_vocabulary(most_frequent(self.count(texts), **limits))
+
+    def normalize(self, strings: tf.Tensor) -> tf.Tensor:
+        """The form of a text that `decode(encode(text))` gives back: NFKC, and lower case if asked."""
+        strings = normalize_nfkc(strings)
+        return normalize_nfkc(tf.strings.lower(strings, encoding="utf-8")) if self.lowercase else strings
+
+    def split(self, strings: tf.Tensor) -> tf.RaggedTensor:
+        """Cuts normalised strings, (batch,), into tokens, (batch, ragged)."""
+        raise NotImplementedError
+
+    def join(self, tokens: tf.RaggedTensor) -> tf.Tensor:
+        """Puts tokens, (batch, ragged), together to strings, (batch,)."""
+        raise NotImplementedError
+
+    def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
+        """Ids of strings, (batch,) to (batch, ragged) int32, without markers."""
+        tokens = self.split(self.normalize(strings))
+        return tokens.with_flat_values(tf.cast(self._id_of_token.lookup(tokens.flat_values), tf.int32))
+
+    def decode(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Strings of ids, (batch, ragged) to (batch,)."""
+        return self.join(ids.with_flat_values(tf.gather(self._text_of_token, ids.flat_values)))
