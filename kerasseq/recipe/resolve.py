@@ -11,7 +11,7 @@ from typing import Any
 from kerasseq.errors import Problem, RecipeError
 from kerasseq.recipe.finding import find_recipe
 from kerasseq.recipe.layering import Overrides, override, read_layers
-from kerasseq.recipe.sections import SECTIONS, features_the_model_lacks
+from kerasseq.recipe.sections import SECTIONS, problems_between_sections
 from kerasseq.recipe.signatures import Signature
 from kerasseq.recipe.validation import Checker
 
@@ -59,7 +59,7 @@ def load_recipe(
     root = override(root, overrides)
     checker = Checker()
     values = checker.arguments(root, sections, "")
-    problems = checker.problems or features_the_model_lacks(root, values)
+    problems = checker.problems or problems_between_sections(root, values)
     if problems:
         raise RecipeError(sorted(problems, key=_by_line))
     return Recipe(path.stem, path, values, text)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from kerasseq.errors import Problem, did_you_mean
 from kerasseq.recipe.reading import Node
+from kerasseq.recipe.rules import broken_rules
 from kerasseq.recipe.signatures import Parameter, Signature, part_signature
 from kerasseq.specs import Exporter, NonNegativeInt, Options, Part
 
@@ -42,24 +43,22 @@ SECTIONS = Signature(
 )
 
 
-def features_the_model_lacks(root: Node, values: dict[str, Any]) -> list[Problem]:
-    """Finds features that are not among the `FIELDS` of the model's file."""
-    features = (values.get("data") or {}).get("features")
+def problems_between_sections(root: Node, values: dict[str, Any]) -> list[Problem]:
+    """Finds what the model's file rules out: features not among its `FIELDS`, broken `RECIPE_CONSTRAINTS`."""
     model = values.get("model")
-    fields = part_signature(MODEL, model["type"]).constants.get("FIELDS") if model else None
-    if not isinstance(features, dict) or fields is None:
+    if model is None:
         return []
+    constants = part_signature(MODEL, model["type"]).constants
+    problems = list(broken_rules(constants.get("RECIPE_CONSTRAINTS", ()), values, root))
+    features = (values.get("data") or {}).get("features") or {}
+    fields = constants.get("FIELDS", features)
     written = _at(root, "data", "features")
-    return [
-        Problem(
-            f"`data.features.{name}` is not a field of the model '{model['type']}'.",
-            place=_at(written, name).place,
-            allowed=tuple(fields),
-            fix=did_you_mean(name, fields),
-        )
-        for name in features
-        if name not in fields
-    ]
+    for name in features:
+        if name not in fields:
+            message = f"`data.features.{name}` is not a field of the model '{model['type']}'."
+            hint = did_you_mean(name, fields)
+            problems.append(Problem(message, _at(written, name).place, tuple(fields), hint))
+    return problems
 
 
 def _at(node: Node, *keys: str) -> Node:

@@ -17,6 +17,7 @@ from kerasseq.recipe.source_file import SourceFile, path_of_module, read_source
 from kerasseq.specs import FilledIn, Options, Part
 
 REQUIRED = inspect.Parameter.empty
+CONSTANTS = ("FIELDS", "CONSTRAINTS", "RECIPE_CONSTRAINTS")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Signature:
         parameters: The options, in the order of the signature.
         supplied: The keyword-only parameters that the caller fills in.
         summary: The docstring's first line.
-        constants: Those of the file's `FIELDS` and `CONSTRAINTS` that it defines.
+        constants: Those of `CONSTANTS` that the file defines.
     """
 
     parameters: tuple[Parameter, ...]
@@ -89,9 +90,7 @@ def _static(
 ) -> Signature:
     docstring = ast.get_docstring(definition) or ""
     constants = {
-        name: source.evaluate(source.assigned[name])
-        for name in ("FIELDS", "CONSTRAINTS")
-        if name in source.assigned
+        name: source.evaluate(source.assigned[name]) for name in CONSTANTS if name in source.assigned
     }
     descriptions = describe_arguments(docstring)
     function: ast.FunctionDef | None = None
@@ -149,7 +148,7 @@ def _inspected(thing: Callable, supplied: tuple[str, ...]) -> Signature:
         annotation = with_default_part(hints[name], given.default)
         parameters.append(_described(Parameter(name, annotation, given.default), descriptions))
     module = vars(sys.modules[thing.__module__])
-    constants = {name: module[name] for name in ("FIELDS", "CONSTRAINTS") if name in module}
+    constants = {name: module[name] for name in CONSTANTS if name in module}
     return Signature(tuple(parameters), tuple(filled_in), summarize(docstring), constants)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 from typing import Any
 
@@ -19,6 +18,7 @@ from kerasseq.recipe.annotations import (
     words_of,
 )
 from kerasseq.recipe.reading import Node
+from kerasseq.recipe.rules import broken_rules
 from kerasseq.recipe.scalars import convert
 from kerasseq.recipe.signatures import REQUIRED, Parameter, Signature, part_signature, target_signature
 from kerasseq.specs import Options, Part
@@ -107,7 +107,8 @@ class Checker:
             else:
                 resolved[parameter.name] = self.value(child, parameter.annotation, name)
         if len(self.problems) == before:
-            self._constraints(node, signature, key, resolved)
+            rules = signature.constants.get("CONSTRAINTS", ())
+            self.problems += broken_rules(rules, resolved, node, key)
         return resolved
 
     def _unknown_keys(self, node: Node, signature: Signature, key: str) -> None:
@@ -122,21 +123,6 @@ class Checker:
                 )
             else:
                 self._add(child, f"`{dotted}` is not a key.", known or ["none"], did_you_mean(name, known))
-
-    def _constraints(self, node: Node, signature: Signature, key: str, resolved: dict[str, Any]) -> None:
-        words = {
-            name: value.get("type", value) if isinstance(value, dict) else value
-            for name, value in resolved.items()
-        }
-        for rule, fix in signature.constants.get("CONSTRAINTS", ()):
-            if eval(rule, {"__builtins__": {}}, words):
-                continue
-            names = list(
-                dict.fromkeys(part.id for part in ast.walk(ast.parse(rule)) if isinstance(part, ast.Name))
-            )
-            values = " and ".join(f"`{key}.{name}` is {show(words[name])}" for name in names)
-            written = [node.value[name] for name in names if name in node.value]
-            self._add(written[0] if written else node, f"{values}, but it must be that {rule}.", (), fix)
 
     def _refuse(self, node: Node, annotation: Any, key: str) -> None:
         hint = did_you_mean(node.value, words_of(annotation)) if isinstance(node.value, str) else ""

@@ -129,7 +129,7 @@ def test_the_message_of_the_style_guide(load):
         (
             "decode",
             "decode: {type: beam, num_hypotheses: 9}",
-            "`decode.num_hypotheses` is 9 and `decode.beam_width` is 5, but it must be that"
+            "`decode.num_hypotheses` is 9 and `decode.beam_width` is 5, against the rule:"
             " num_hypotheses <= beam_width.\n  fix: widen the beam or ask for fewer hypotheses",
         ),
         (
@@ -185,6 +185,16 @@ def test_a_feature_that_the_model_does_not_read(refusal):
         "tiny.yaml:4: `data.features.sorce` is not a field of the model 'seq2seq'.\n"
         "  allowed: source, target\n  fix: did you mean 'source'?"
     )
+
+
+def test_a_rule_between_sections(load, refusal):
+    overrides = ["data.batch_size=2000", "model.encoder.cell=gru"]
+    assert refusal(overrides) == (
+        "command line: `data.batch_size` is 2000 and `model.encoder.cell.type` is 'gru', against the rule:"
+        " data.batch_size < 1000 or model.encoder.cell.type != 'gru'.\n  fix: lower the one"
+    )
+    for one in overrides:
+        load(overrides=[one])
 
 
 def test_sections_that_are_missing_are_named_key_by_key(load):

@@ -8,6 +8,7 @@ from kerasseq.registry import register
 from kerasseq.specs import Attention, Cell, Encoder, Options, PositiveInt, Supplied
 
 FIELDS = ("source", "target")
+RECIPE_CONSTRAINTS = (("data.batch_size < 1000 or model.encoder.cell.type != 'gru'", "lower the one"),)
 Decoder = Annotated[Any, Options("parts.models.seq2seq:build_decoder")]
 
 
