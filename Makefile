@@ -42,7 +42,7 @@ endif
 
 # Keeps a .venv that works and has the wanted version; otherwise makes it anew.
 $(INSTALLED)-run: $(SOURCES) | check-python
-	@echo "installing kerasseq into $(VENV) (first time only, about a minute)"
+	@echo "installing kerasseq into $(VENV) (a minute or two; only now and when setup.cfg or constraints.txt change)"
 	@$(BIN)/python -c 'import pip, sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null || { \
 	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	    echo "$(PYTHON) has no venv module: install it (on Debian or Ubuntu: apt install python3-venv)" >&2; exit 1; }; \
@@ -52,6 +52,6 @@ $(INSTALLED)-run: $(SOURCES) | check-python
 	@touch $@
 
 $(INSTALLED)-test: $(INSTALLED)-run
-	@echo "installing the test tools (first time only, a few seconds)"
+	@echo "installing the test tools (some seconds; only now and when setup.cfg or constraints.txt change)"
 	@$(PIP) --no-build-isolation --editable '.[test]'
 	@touch $@
