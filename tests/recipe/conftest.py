@@ -39,6 +39,7 @@ def _of_parts(parameter: Parameter) -> Parameter:
 def sections(monkeypatch) -> Signature:
     """The sections of a recipe, with the small parts for targets."""
     monkeypatch.setattr(registry, "PACKAGE", PARTS)
+    monkeypatch.setattr(registry, "_registered", {})
     return Signature(tuple(map(_of_parts, SECTIONS.parameters)), summary=SECTIONS.summary)
 
 

@@ -292,6 +292,7 @@ def test_parts_that_users_register(load, monkeypatch):
 
 def test_a_kind_without_parts(monkeypatch, tmp_path):
     monkeypatch.setattr(registry, "PACKAGE", tmp_path)
+    monkeypatch.setattr(registry, "_registered", {})
     checker = Checker()
     checker.value(Node("x", "a:1"), Annotated[Any, Part("export")], "export[0]")
     assert [str(problem) for problem in checker.problems] == [
