@@ -212,9 +212,11 @@ def wrong_registrations(sources: dict[str, str]) -> list[str]:
     problems = []
     for path, text in sources.items():
         found, lines = registrations(path, text), text.splitlines()
+        kinds = [kind for _, kind, _ in found]
         problems += [
-            f"{path}:{line}: registers a second object (a file registers one, under its own name)"
-            for line, _, _ in found[1:]
+            f"{path}:{line}: registers a second {kind} (a file registers one, under its own name)"
+            for place, (line, kind, _) in enumerate(found)
+            if kind in kinds[:place]
         ]
         for line, kind, word in found:
             folder, stem = str(PurePosixPath(path).parent), PurePosixPath(path).stem

@@ -214,7 +214,7 @@ def test_an_assert_is_found():
         (
             "metrics__bleu",
             '@register("metric")\nclass A: ...\n@register("metric", "b")\nclass B: ...',
-            "3: registers a second",
+            "3: registers a second metric (a file",
         ),
         (
             "metrics__bleu",
@@ -238,3 +238,8 @@ def test_a_part_that_no_word_leads_to_is_found(path, text, message):
 def test_a_part_under_its_own_name_passes():
     text = '@keras.saving.register_keras_serializable("kerasseq")\n@register("metric")\nclass A: ...'
     assert wrong(rules.wrong_registrations, metrics__bleu=text) == []
+
+
+def test_a_model_and_its_task_may_share_their_file():
+    text = '@register("model")\ndef build(): ...\n@register("task")\nclass Task: ...'
+    assert wrong(rules.wrong_registrations, models__seq2seq=text) == []
