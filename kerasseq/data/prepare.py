@@ -178,15 +178,15 @@ def _texts(source: Any, split: str, rows: np.ndarray) -> Iterator[tuple[str, ...
 def _kept(tokens: Tokens, features: Mapping[str, Any], *, is_training: bool) -> np.ndarray:
     """The rows of a split that are used."""
     columns = tokens.columns
-    keep = np.ones(len(next(iter(columns.values())).offsets) - 1, bool)
+    rows = np.arange(len(next(iter(columns.values())).offsets) - 1, dtype=np.uint32)
     for name, feature in features.items():
         if is_training and feature.max_length is not None:
-            keep &= columns[name].lengths() <= feature.max_length
-    if not keep.any():
+            rows = rows[columns[name].lengths(rows) <= feature.max_length]
+    if not len(rows):
         limits = ", ".join(f"{name}: {feature.max_length}" for name, feature in features.items())
         message = f"no training example is within `max_length` ({limits})"
         raise data_error(message, fix="raise `max_length`, or use a tokenizer with longer tokens")
-    return np.flatnonzero(keep).astype(np.uint32)
+    return rows
 
 
 def _counts(tokens: Tokens, rows: np.ndarray) -> dict[str, int]:

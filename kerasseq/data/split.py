@@ -51,10 +51,14 @@ class Split:
         self._shuffle = shuffle
         self._read = read
 
+    def examples(self) -> Iterator[tuple[str, ...]]:
+        """Streams the kept examples, a text for each field, as they stand in the file, stripped."""
+        return self._read()
+
     def texts(self, field: str) -> list[str]:
-        """The kept examples' texts of a field as they stand in the file, stripped."""
+        """The texts of one field of `examples`."""
         place = self.fields.index(field)
-        return [example[place] for example in self._read()]
+        return [example[place] for example in self.examples()]
 
     def lengths(self, field: str) -> np.ndarray:
         """Tokens of each example in a field, without markers, (num_examples,)."""
@@ -97,8 +101,11 @@ class Split:
         """
 
         def make() -> Iterator[dict[str, np.ndarray]]:
-            for examples in self._batched(seed, epoch, training, skip):
+            for count, examples in enumerate(self._batched(seed, epoch, training, skip), 1):
                 yield self._assemble(self._rows[examples])
+                if count % POOL_BATCHES == 0:
+                    for column in self._columns.values():
+                        column.release()
 
         shapes = {field: tf.TensorSpec((None, None), tf.int32) for field in self.fields}
         dataset = tf.data.Dataset.from_generator(make, output_signature=shapes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,17 +23,29 @@ LAYOUT = 1
 CACHE_VARIABLE = "KERASSEQ_CACHE"
 
 
-class Column(NamedTuple):
-    """The ids of one field: example i is `ids[offsets[i]:offsets[i + 1]]`, without markers."""
+class Column:
+    """The ids of one field: example i is `ids[offsets[i]:offsets[i + 1]]`, without markers.
 
-    ids: np.ndarray
-    offsets: np.ndarray
+    Args:
+        ids: Of all examples in a row.
+        offsets: Where each example begins, and the end of the last one.
+        files: The mapped files that these arrays are views of.
+    """
 
-    def lengths(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def __init__(self, ids: np.ndarray, offsets: np.ndarray, files: Sequence[mmap.mmap] = ()):
+        self.ids = ids
+        self.offsets = offsets
+        self._files = files
+
+    def lengths(self, rows: np.ndarray) -> np.ndarray:
         """Tokens of each example asked for."""
-        if isinstance(rows, slice):
-            return np.diff(self.offsets).astype(np.int32)[rows]
         return (self.offsets[rows + 1] - self.offsets[rows]).astype(np.int32)
+
+    def release(self) -> None:
+        """Gives back the memory of pages that were read; they are mapped again when they are needed."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            for file in self._files:
+                file.madvise(mmap.MADV_DONTNEED)
 
 
 class Tokens(NamedTuple):
@@ -139,6 +152,8 @@ def _write(
                 flat.tofile(ids[field])
                 (row_ends + ends[field]).astype(np.int64).tofile(offsets[field])
                 ends[field] += int(row_ends[-1])
+        for field, encode in encoders.items():
+            np.zeros(1, encode.dtype).tofile(ids[field])  # an empty file could not be mapped
     dtypes = {field: encoder.dtype for field, encoder in encoders.items()}
     write_json(folder / "split.json", {"skipped": len(skipped), "dtypes": dtypes})
 
@@ -147,11 +162,15 @@ def _read(folder: Path, fields: list[str]) -> Tokens:
     split = json.loads((folder / "split.json").read_text("utf-8"))
     columns = {}
     for field in fields:
-        offsets = np.memmap(folder / f"{field}.offsets", np.int64, mode="r")
-        is_empty = offsets[-1] == 0  # an empty file cannot be mapped
-        path, dtype = folder / f"{field}.ids", split["dtypes"][field]
-        columns[field] = Column(np.zeros(0, dtype) if is_empty else np.memmap(path, dtype, mode="r"), offsets)
+        ids, offsets = _mapped(folder / f"{field}.ids"), _mapped(folder / f"{field}.offsets")
+        arrays = np.frombuffer(ids, split["dtypes"][field]), np.frombuffer(offsets, np.int64)
+        columns[field] = Column(*arrays, files=(ids, offsets))
     return Tokens(columns, split["skipped"])
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def rows_of(examples: Iterator[tuple[str, ...]], rows: np.ndarray) -> Iterator[tuple[str, ...]]:
