@@ -9,6 +9,7 @@ from keras import ops
 
 from kerasseq.layers.attention.attention import mask_bias
 from kerasseq.layers.attention_recurrence import AttentionRecurrence, batch_major
+from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.recurrent import recur
 from kerasseq.registry import create
 from kerasseq.specs import Attention, Cell, PositiveInt, Rate, check_arguments
@@ -231,3 +232,7 @@ class RecurrentDecoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> RecurrentDecoder:
+        return super().from_config(with_ready_parts(config, "cell", "attention"))

@@ -8,6 +8,7 @@ import keras
 from keras import ops, tree
 
 from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan, shifted, with_gradient
 from kerasseq.registry import create
 from kerasseq.specs import Cell as CellName
@@ -158,3 +159,7 @@ class Recurrent(keras.layers.Layer):
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Recurrent:
+        return super().from_config(with_ready_parts(config, "cell"))

@@ -52,6 +52,7 @@ class TokenDecoder(keras.layers.Layer):
         if tie_embeddings and decoder.units != embedding.output_dim:
             self.bottleneck = keras.layers.Dense(embedding.output_dim, use_bias=False)
         self.samples = False
+        self.sampling_seed = keras.random.SeedGenerator()
 
     def build(self, tokens_shape: tuple, memory_shape: tuple) -> None:
         vocabulary_size, embedding_dim = self.embedding.input_dim, self.embedding.output_dim
@@ -120,7 +121,7 @@ class TokenDecoder(keras.layers.Layer):
         probability = ops.where(
             ops.arange(shape[0]) > 0, ops.convert_to_tensor(self.sampling_probability), 0.0
         )
-        draws = keras.random.uniform(shape, seed=self.dropout.seed_generator) < probability[:, None]
+        draws = keras.random.uniform(shape, seed=self.sampling_seed) < probability[:, None]
         ones = ops.ones((*shape, self.embedding.output_dim), self.compute_dtype)
         inputs = {
             "tokens": by_time,

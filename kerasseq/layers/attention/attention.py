@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasseq.specs import PositiveInt, check_arguments
 
-MASKED_ENERGY = -1e9
+MASKED_ENERGY = -3e4  # float16 reaches to -65504
 
 
 class Attention(keras.layers.Layer):
@@ -74,7 +74,7 @@ class Attention(keras.layers.Layer):
         energies = self.energies(self.project_query(query), keys, self.parameters())
         if query.ndim == 2:
             return attend(energies, values, bias)
-        weights = ops.softmax(energies if bias is None else energies + bias[:, None], axis=-1)
+        weights = _softmax(energies if bias is None else energies + bias[:, None])
         return ops.matmul(weights, values), weights
 
     def get_config(self) -> dict[str, Any]:
@@ -88,8 +88,13 @@ def mask_bias(mask: Any, dtype: Any) -> Any:
 
 def attend(energies: Any, values: Any, bias: Any = None) -> tuple[Any, Any]:
     """Softmax and weighted sum: (batch, source_time) -> (batch, width), (batch, source_time)."""
-    weights = ops.softmax(energies if bias is None else energies + bias, axis=-1)
+    weights = _softmax(energies if bias is None else energies + bias)
     return ops.squeeze(ops.matmul(weights[:, None], values), axis=1), weights
+
+
+def _softmax(energies: Any) -> Any:
+    """Keras warns of a softmax over a single place, which a source of one token is."""
+    return ops.ones_like(energies) if energies.shape[-1] == 1 else ops.softmax(energies, axis=-1)
 
 
 def attend_gradient(d_context: Any, weights: Any, values: Any, d_weights: Any) -> Any:

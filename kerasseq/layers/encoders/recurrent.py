@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.registry import register
 from kerasseq.specs import Cell, PositiveInt, Rate, check_arguments
@@ -91,3 +92,7 @@ class RecurrentEncoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> RecurrentEncoder:
+        return super().from_config(with_ready_parts(config, "cell"))
