@@ -103,28 +103,11 @@ class AttentionRecurrence:
             **{name: trace[name] for name in ("query", "attention_weights", "feed")},
         }
         carry = {**upstream["last"], "total": self.attention.start_gradient(inputs["keys"])}
-        carry, d = scan(lambda c, n: self._step_gradient(c, n, inputs), carry, now, reverse=True)
-        below = self._below(trace, inputs["masks"])
+        transposed = self._transposed(weights)
+        carry, d = scan(
+            lambda carry, now: self._step_gradient(carry, now, inputs, transposed), carry, now, reverse=True
+        )
         d_keys, d_attention = self.attention.finish_gradient(carry["total"], d["energies"], trace["query"])
-        d_weights = {
-            "feed": outer_sum(shifted(inputs["feed"], trace["feed"]), d["projected"][0]),
-            "kernels": [
-                outer_sum(left, right) for left, right in zip(below, d["projected"][1:], strict=True)
-            ],
-            "biases": [ops.sum(right, axis=(0, 1)) for right in d["projected"][1:]],
-            "cells": [
-                cell.weight_gradients(before, saved, d_projected)
-                for cell, before, saved, d_projected in zip(
-                    self.cells, previous, trace["saved"], d["projected"], strict=True
-                )
-            ],
-            "attention": d_attention,
-        }
-        if "query" in weights:
-            d_weights["query"] = outer_sum(trace["output"], d["query"])
-        if "combine" in weights:
-            combined = ops.concatenate([trace["context"], trace["output"]], axis=-1)
-            d_weights["combine"] = outer_sum(combined, d["combined"])
         return {
             "projected": d["projected"][0],
             "masks": [ops.zeros_like(mask) for mask in inputs["masks"]],
@@ -135,42 +118,64 @@ class AttentionRecurrence:
                 ops.transpose(trace["attention_weights"], (1, 2, 0)), ops.transpose(d["context"], (1, 0, 2))
             ),
             "bias": ops.zeros_like(inputs["bias"]),
-            "weights": d_weights,
+            "weights": {**self._weight_gradients(inputs, trace, d, previous), "attention": d_attention},
         }
 
-    def _step_gradient(self, carry: dict, now: dict, inputs: dict) -> tuple[dict, dict]:
-        weights = inputs["weights"]
+    def _weight_gradients(self, inputs: dict, trace: dict, d: dict, previous: list) -> dict:
+        weights, below = inputs["weights"], self._below(trace, inputs["masks"])
+        cells = zip(self.cells, previous, trace["saved"], d["projected"], strict=True)
+        d_weights = {
+            "feed": outer_sum(shifted(inputs["feed"], trace["feed"]), d["projected"][0]),
+            "kernels": [outer_sum(left, right) for left, right in zip(below, d["projected"][1:], strict=True)],
+            "biases": [ops.sum(right, axis=(0, 1)) for right in d["projected"][1:]],
+            "cells": [cell.weight_gradients(before, saved, d_own) for cell, before, saved, d_own in cells],
+        }
+        if "query" in weights:
+            d_weights["query"] = outer_sum(trace["output"], d["query"])
+        if "combine" in weights:
+            combined = ops.concatenate([trace["context"], trace["output"]], axis=-1)
+            d_weights["combine"] = outer_sum(combined, d["combined"])
+        return d_weights
+
+    def _transposed(self, weights: dict) -> dict:
+        """The weights that the loop back multiplies by, transposed once before it."""
+        transposed = {name: ops.transpose(weights[name]) for name in ("feed", "query", "combine") if name in weights}
+        transposed["kernels"] = [ops.transpose(kernel) for kernel in weights["kernels"]]
+        transposed["cells"] = [
+            cell.transposed_weights(own) for cell, own in zip(self.cells, weights["cells"], strict=True)
+        ]
+        return transposed
+
+    def _step_gradient(self, carry: dict, now: dict, inputs: dict, transposed: dict) -> tuple[dict, dict]:
         d_feed = carry["feed"] + now["d_feeds"]
         d_output, d_context, d_combined = now["d_outputs"], d_feed, d_feed
-        if "combine" in weights:
+        if "combine" in transposed:
             d_combined = d_feed * (1 - now["feed"] * now["feed"])
-            d_both = ops.matmul(d_combined, ops.transpose(weights["combine"]))
+            d_both = ops.matmul(d_combined, transposed["combine"])
             d_context, d_above = ops.split(d_both, [inputs["values"].shape[-1]], axis=-1)
             d_output = d_output + d_above
         d_energies = attend_gradient(d_context, now["attention_weights"], inputs["values"], now["d_weights"])
         d_query, total = self.attention.energy_gradient(
-            d_energies, now["query"], inputs["keys"], weights["attention"], carry["total"]
+            d_energies, now["query"], inputs["keys"], inputs["weights"]["attention"], carry["total"]
         )
-        through_query = (
-            d_query if "query" not in weights else ops.matmul(d_query, ops.transpose(weights["query"]))
-        )
-        d_projected, d_states = self._stack_gradient(d_output + through_query, carry["states"], now, weights)
-        d_feed = ops.matmul(d_projected[0], ops.transpose(weights["feed"]))
+        through_query = ops.matmul(d_query, transposed["query"]) if "query" in transposed else d_query
+        d_projected, d_states = self._stack_gradient(d_output + through_query, carry["states"], now, transposed)
+        d_feed = ops.matmul(d_projected[0], transposed["feed"])
         step = {
             "projected": d_projected, "energies": d_energies, "query": d_query,
             "context": d_context, "combined": d_combined,
         }  # fmt: skip
         return {"states": d_states, "feed": d_feed, "total": total}, step
 
-    def _stack_gradient(self, d_output: Any, d_states: list, now: dict, weights: dict) -> tuple[list, list]:
+    def _stack_gradient(self, d_output: Any, d_states: list, now: dict, transposed: dict) -> tuple[list, list]:
         d_projected, d_before = [None] * len(self.cells), [None] * len(self.cells)
         for index in reversed(range(len(self.cells))):
             d_after = (d_states[index][0] + d_output, *d_states[index][1:])
             d_projected[index], d_before[index] = self.cells[index].step_gradient(
-                d_after, now["factors"][index], weights["cells"][index]
+                d_after, now["factors"][index], transposed["cells"][index]
             )
             if index:
-                d_below = ops.matmul(d_projected[index], ops.transpose(weights["kernels"][index - 1]))
+                d_below = ops.matmul(d_projected[index], transposed["kernels"][index - 1])
                 d_below = d_below + d_output if self.residual else d_below
                 d_output = d_below * now["masks"][index - 1] if now["masks"] else d_below
         return d_projected, d_before

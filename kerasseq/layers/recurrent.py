@@ -54,16 +54,16 @@ def recur(cell: Cell, projected: Any, states: States, mask: Any | None) -> tuple
 
 def _backward(cell: Cell, inputs: dict, outputs: States, saved: Any, upstream: tuple) -> dict:
     d_outputs, d_last = upstream
-    weights = inputs["weights"]
+    transposed = cell.transposed_weights(inputs["weights"])
     previous = shifted(inputs["states"], outputs)
 
     def step(d_states: States, now: dict) -> tuple[States, Any]:
         d_states = tree.map_structure(ops.add, d_states, now["d_outputs"])
         if "mask" not in inputs:
-            d_projected, d_states = cell.step_gradient(d_states, now["factors"], weights)
+            d_projected, d_states = cell.step_gradient(d_states, now["factors"], transposed)
             return d_states, d_projected
         d_taken = tuple(d_state * now["mask"] for d_state in d_states)
-        d_projected, d_before = cell.step_gradient(d_taken, now["factors"], weights)
+        d_projected, d_before = cell.step_gradient(d_taken, now["factors"], transposed)
         d_kept = tuple(d_state - taken for d_state, taken in zip(d_states, d_taken, strict=True))
         return tree.map_structure(ops.add, d_before, d_kept), d_projected
 

@@ -39,15 +39,12 @@ def scan(step: Step, carry: Any, inputs: Any, *, reverse: bool = False) -> tuple
 def _scan_tensorflow(step: Step, carry: Any, inputs: Any, reverse: bool) -> tuple[Any, Any]:
     import tensorflow as tf
 
-    flat_inputs = [tf.convert_to_tensor(tensor) for tensor in tree.flatten(inputs)]
-    num_steps = tf.shape(flat_inputs[0])[0]
-    sources = [
-        tf.TensorArray(tensor.dtype, num_steps, element_shape=tensor.shape[1:]).unstack(tensor)
-        for tensor in flat_inputs
-    ]
+    inputs = tree.map_structure(tf.convert_to_tensor, inputs)
+    num_steps = tf.shape(tree.flatten(inputs)[0])[0]
 
     def read(index: Any) -> Any:
-        return tree.pack_sequence_as(inputs, [array.read(index) for array in sources])
+        # A slice of the first axis shares its memory; an array's `unstack` would copy every input.
+        return tree.map_structure(lambda tensor: tensor[index], inputs)
 
     # The first step runs ahead of the loop: it tells which arrays the outputs need.
     first = num_steps - 1 if reverse else 0

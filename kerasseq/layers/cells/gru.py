@@ -57,11 +57,11 @@ class GRU(Cell):
         )
         return {"gates": to_gates, "r": r, "z": z}
 
-    def step_gradient(self, d_states: States, factors: Any, weights: tuple) -> tuple[Any, States]:
+    def step_gradient(self, d_states: States, factors: Any, transposed: tuple) -> tuple[Any, States]:
         (d_h,) = d_states
         d_projected = ops.tile(d_h, (1, 3)) * factors["gates"]
         d_recurrent = self._behind_reset(d_projected, factors["r"])
-        return d_projected, (d_h * factors["z"] + ops.matmul(d_recurrent, ops.transpose(weights[0])),)
+        return d_projected, (d_h * factors["z"] + ops.matmul(d_recurrent, transposed[0]),)
 
     def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> tuple[Any, ...]:
         d_recurrent = self._behind_reset(d_projected, saved["r"])

@@ -52,15 +52,14 @@ class LSTM(Cell):
     def factors(self, previous: States, saved: Any) -> Any:
         i, f, g, o = ops.split(saved, 4, axis=-1)
         tanh_c = ops.tanh(f * previous[1] + i * g)
-        through_c = ops.concatenate([g * i * (1 - i), previous[1] * f * (1 - f), i * (1 - g * g)], axis=-1)
-        return {"c": o * (1 - tanh_c * tanh_c), "gates": through_c, "o": tanh_c * o * (1 - o), "f": f}
+        by_gate = [g * i * (1 - i), previous[1] * f * (1 - f), i * (1 - g * g), tanh_c * o * (1 - o)]
+        return {"c": o * (1 - tanh_c * tanh_c), "f": f, "gates": ops.concatenate(by_gate, axis=-1)}
 
-    def step_gradient(self, d_states: States, factors: Any, weights: tuple) -> tuple[Any, States]:
+    def step_gradient(self, d_states: States, factors: Any, transposed: tuple) -> tuple[Any, States]:
         d_h, d_c = d_states
         d_c = d_c + d_h * factors["c"]
-        through_c = ops.tile(d_c, (1, 3)) * factors["gates"]
-        d_gates = ops.concatenate([through_c, d_h * factors["o"]], axis=-1)
-        return d_gates, (ops.matmul(d_gates, ops.transpose(weights[0])), d_c * factors["f"])
+        d_gates = ops.concatenate([d_c, d_c, d_c, d_h], axis=-1) * factors["gates"]
+        return d_gates, (ops.matmul(d_gates, transposed[0]), d_c * factors["f"])
 
     def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> tuple[Any, ...]:
         return (outer_sum(previous[0], d_projected),)

@@ -40,9 +40,9 @@ class RNN(Cell):
     def factors(self, previous: States, saved: Any) -> Any:
         return 1 - saved * saved if self.activation == "tanh" else ops.cast(saved > 0, saved.dtype)
 
-    def step_gradient(self, d_states: States, factors: Any, weights: tuple) -> tuple[Any, States]:
+    def step_gradient(self, d_states: States, factors: Any, transposed: tuple) -> tuple[Any, States]:
         d_projected = d_states[0] * factors
-        return d_projected, (ops.matmul(d_projected, ops.transpose(weights[0])),)
+        return d_projected, (ops.matmul(d_projected, transposed[0]),)
 
     def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> tuple[Any, ...]:
         return (outer_sum(previous[0], d_projected),)
