@@ -107,7 +107,9 @@ class AttentionRecurrence:
         carry, d = scan(
             lambda carry, now: self._step_gradient(carry, now, inputs, transposed), carry, now, reverse=True
         )
-        d_keys, d_attention = self.attention.finish_gradient(carry["total"], d["energies"], trace["query"])
+        d_keys, d_attention = self.attention.finish_gradient(
+            carry["total"], d["energies"], trace["query"], weights["attention"]
+        )
         return {
             "projected": d["projected"][0],
             "masks": [ops.zeros_like(mask) for mask in inputs["masks"]],

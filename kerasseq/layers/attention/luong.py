@@ -77,7 +77,7 @@ class Luong(Attention):
     def energy_gradient(self, d_energies: Any, query: Any, keys: Any, parameters: tuple, total: Any) -> Any:
         return ops.squeeze(ops.matmul(d_energies[:, None], keys), axis=1), total
 
-    def finish_gradient(self, total: Any, d_energies: Any, queries: Any) -> tuple[Any, tuple]:
+    def finish_gradient(self, total: Any, d_energies: Any, queries: Any, parameters: tuple) -> tuple[Any, tuple]:
         over_time = ops.transpose(d_energies, (1, 2, 0))  # (batch, source_time, time)
         return ops.matmul(over_time, ops.transpose(queries, (1, 0, 2))), ()
 

@@ -44,13 +44,15 @@ class LSTM(Cell):
     def step(self, projected: Any, states: States, weights: tuple) -> tuple[States, Any]:
         h, c = states
         gates = ops.add(projected, ops.matmul(h, weights[0]))  # (batch, 4 * units)
-        i, f, g, o = ops.split(gates, 4, axis=-1)
-        i, f, g, o = ops.sigmoid(i), ops.sigmoid(f), ops.tanh(g), ops.sigmoid(o)
+        squashed = ops.sigmoid(gates)  # one pass over all gates is cheaper than three over their parts
+        i, f, _, o = ops.split(squashed, 4, axis=-1)
+        g = ops.tanh(gates[:, 2 * self.units : 3 * self.units])
         c = f * c + i * g
-        return (o * ops.tanh(c), c), ops.concatenate([i, f, g, o], axis=-1)
+        return (o * ops.tanh(c), c), {"squashed": squashed, "g": g}
 
     def factors(self, previous: States, saved: Any) -> Any:
-        i, f, g, o = ops.split(saved, 4, axis=-1)
+        i, f, _, o = ops.split(saved["squashed"], 4, axis=-1)
+        g = saved["g"]
         tanh_c = ops.tanh(f * previous[1] + i * g)
         by_gate = [g * i * (1 - i), previous[1] * f * (1 - f), i * (1 - g * g), tanh_c * o * (1 - o)]
         return {"c": o * (1 - tanh_c * tanh_c), "f": f, "gates": ops.concatenate(by_gate, axis=-1)}
