@@ -70,14 +70,8 @@ class Split:
 
     def num_unknown(self, field: str) -> int:
         """How many of them are unknown."""
-        column, count = self._columns[field], 0
-        for first in range(0, self.num_examples, CHUNK):
-            rows = self._rows[first : first + CHUNK]
-            lengths = column.lengths(rows)
-            before = np.cumsum(lengths) - lengths
-            places = np.arange(lengths.sum()) + np.repeat(column.offsets[rows] - before, lengths)
-            count += np.count_nonzero(column.ids[places] == UNKNOWN_ID)
-        return count
+        chunks = (self._rows[first : first + CHUNK] for first in range(0, self.num_examples, CHUNK))
+        return sum(np.count_nonzero(self._columns[field].take(rows) == UNKNOWN_ID) for rows in chunks)
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -101,11 +95,8 @@ class Split:
         """
 
         def make() -> Iterator[dict[str, np.ndarray]]:
-            for count, examples in enumerate(self._batched(seed, epoch, training, skip), 1):
+            for examples in self._batched(seed, epoch, training, skip):
                 yield self._assemble(self._rows[examples])
-                if count % POOL_BATCHES == 0:
-                    for column in self._columns.values():
-                        column.release()
 
         shapes = {field: tf.TensorSpec((None, None), tf.int32) for field in self.fields}
         dataset = tf.data.Dataset.from_generator(make, output_signature=shapes)
@@ -140,12 +131,10 @@ class Split:
     def _assemble(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         batch = {}
         for field, column in self._columns.items():
-            starts, lengths = column.offsets[rows], column.lengths(rows)
+            lengths = column.lengths(rows)
             ids = np.full((len(rows), self._padded(lengths.max())), PAD_ID, np.int32)
-            place = np.arange(ids.shape[1] - 1)
-            is_token = place < lengths[:, None]  # (batch, time - 1)
             ids[:, 0] = START_ID
-            ids[:, 1:][is_token] = column.ids[(starts[:, None] + place)[is_token]]
+            ids[:, 1:][np.arange(ids.shape[1] - 1) < lengths[:, None]] = column.take(rows)  # row by row
             ids[np.arange(len(rows)), lengths + 1] = END_ID
             batch[field] = ids
         return batch

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mmap
 import os
 import unicodedata
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,28 +24,32 @@ CACHE_VARIABLE = "KERASSEQ_CACHE"
 
 
 class Column:
-    """The ids of one field: example i is `ids[offsets[i]:offsets[i + 1]]`, without markers.
+    """The ids of one field, read from their file when they are asked for.
+
+    Plain reads, because the pages of a mapped file would count as this process's memory once they are read.
 
     Args:
-        ids: Of all examples in a row.
-        offsets: Where each example begins, and the end of the last one.
-        files: The mapped files that these arrays are views of.
+        path: The ids of all examples in a row, without markers.
+        dtype: Of an id in the file.
+        offsets: Where each example begins, counted in ids, and the end of the last one.
     """
 
-    def __init__(self, ids: np.ndarray, offsets: np.ndarray, files: Sequence[mmap.mmap] = ()):
-        self.ids = ids
+    def __init__(self, path: Path, dtype: str, offsets: np.ndarray):
         self.offsets = offsets
-        self._files = files
+        self._dtype = np.dtype(dtype)
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
 
     def lengths(self, rows: np.ndarray) -> np.ndarray:
         """Tokens of each example asked for."""
         return (self.offsets[rows + 1] - self.offsets[rows]).astype(np.int32)
 
-    def release(self) -> None:
-        """Gives back the memory of pages that were read; they are mapped again when they are needed."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            for file in self._files:
-                file.madvise(mmap.MADV_DONTNEED)
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The ids of the examples asked for, in a row, (tokens,)."""
+        size = self._dtype.itemsize
+        starts, ends = (self.offsets[rows] * size).tolist(), (self.offsets[rows + 1] * size).tolist()
+        pieces = [os.pread(self._file, end - start, start) for start, end in zip(starts, ends, strict=True)]
+        return np.frombuffer(b"".join(pieces), self._dtype)
 
 
 class Tokens(NamedTuple):
@@ -152,8 +156,6 @@ def _write(
                 flat.tofile(ids[field])
                 (row_ends + ends[field]).astype(np.int64).tofile(offsets[field])
                 ends[field] += int(row_ends[-1])
-        for field, encode in encoders.items():
-            np.zeros(1, encode.dtype).tofile(ids[field])  # an empty file could not be mapped
     dtypes = {field: encoder.dtype for field, encoder in encoders.items()}
     write_json(folder / "split.json", {"skipped": len(skipped), "dtypes": dtypes})
 
@@ -162,15 +164,9 @@ def _read(folder: Path, fields: list[str]) -> Tokens:
     split = json.loads((folder / "split.json").read_text("utf-8"))
     columns = {}
     for field in fields:
-        ids, offsets = _mapped(folder / f"{field}.ids"), _mapped(folder / f"{field}.offsets")
-        arrays = np.frombuffer(ids, split["dtypes"][field]), np.frombuffer(offsets, np.int64)
-        columns[field] = Column(*arrays, files=(ids, offsets))
+        offsets = np.memmap(folder / f"{field}.offsets", np.int64, mode="r")
+        columns[field] = Column(folder / f"{field}.ids", split["dtypes"][field], offsets)
     return Tokens(columns, split["skipped"])
-
-
-def _mapped(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def rows_of(examples: Iterator[tuple[str, ...]], rows: np.ndarray) -> Iterator[tuple[str, ...]]:

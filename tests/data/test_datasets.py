@@ -1,0 +1,93 @@
+"""The data sets that ship: made again exactly, without leaks, and with one right answer for each source."""
+
+import datetime
+import importlib.util
+import itertools
+
+import pytest
+
+from kerasseq.shipped import shipped_folder
+
+SIZES = {"dates": (15_000, 1_000, 1_000), "numbers": (10_000, 500, 1_000)}
+SPLITS = ("train", "validation", "test")
+
+
+def _script(name):
+    path = shipped_folder("datasets") / name / "make.py"
+    specification = importlib.util.spec_from_file_location(f"make_{name}", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def _pairs(name, split):
+    lines = (shipped_folder("datasets") / name / f"{split}.tsv").read_text("utf-8").splitlines()
+    return [tuple(line.split("\t")) for line in lines]
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_script_makes_the_files_again(name, tmp_path):
+    _script(name).make(tmp_path)
+    for split in SPLITS:
+        assert (tmp_path / f"{split}.tsv").read_bytes() == (
+            shipped_folder("datasets") / name / f"{split}.tsv"
+        ).read_bytes()
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_splits_share_neither_source_nor_target(name):
+    for one, other in itertools.combinations(SPLITS, 2):
+        for side in range(2):
+            assert not {pair[side] for pair in _pairs(name, one)} & {
+                pair[side] for pair in _pairs(name, other)
+            }
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes_and_form(name):
+    for split, size in zip(SPLITS, SIZES[name], strict=True):
+        pairs = _pairs(name, split)
+        assert len(pairs) == size
+        assert len({source for source, _ in pairs}) == size
+        assert all(len(pair) == 2 and all(text == text.strip() and text for text in pair) for pair in pairs)
+    assert sum(path.stat().st_size for path in (shipped_folder("datasets") / name).iterdir()) < 1_000_000
+
+
+def test_no_way_of_writing_a_date_means_another_date_as_well():
+    make = _script("dates")
+    meant = {}
+    for days in range(0, 36_525, 5):
+        date = make.FIRST + datetime.timedelta(days)
+        ways = [
+            make.write(date, pattern, language) for language in make.NAMED for pattern in make.NAMED[language]
+        ]
+        ways += [make.write(date, pattern) for pattern in make.NUMERIC]
+        if date.day > 12 or date.day == date.month:
+            ways += [make.write(date, pattern) for pattern in make.SLASHED]
+        for text in ways:
+            assert meant.setdefault(text.lower(), date) == date, text
+
+
+def test_no_words_mean_two_numbers():
+    in_words = _script("numbers").in_words
+    meant = {}
+    for number in [*range(3000), *range(3000, 1_000_000, 37)]:
+        for british, hyphen, one in itertools.product([True, False], ["-", " "], ["one", "a"]):
+            text = in_words(number, british=british, hyphen=hyphen, one=one)
+            assert meant.setdefault(text, number) == number, text
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "words"),
+    [
+        (0, {}, "zero"),
+        (42, {"hyphen": " "}, "forty two"),
+        (100, {"one": "a"}, "a hundred"),
+        (1_001, {}, "one thousand and one"),
+        (1_100, {"one": "a"}, "a thousand one hundred"),
+        (12_345, {}, "twelve thousand three hundred and forty-five"),
+        (999_999, {"british": False}, "nine hundred ninety-nine thousand nine hundred ninety-nine"),
+    ],
+)
+def test_numbers_in_words(number, options, words):
+    assert _script("numbers").in_words(number, **options) == words
