@@ -1,0 +1,65 @@
+"""Every registered cell and every way to attend, and layers with weights that hide no swapped gate."""
+
+import itertools
+import typing
+
+import numpy as np
+
+from kerasseq.registry import load, names
+
+CELLS = names("cell")
+
+
+def _attentions():
+    """Each attention, once for each word that one of its options takes."""
+    for word in names("attention"):
+        part = load("attention", word)
+        hints = typing.get_type_hints(part.__init__ if isinstance(part, type) else part)
+        scores = typing.get_args(hints.get("score"))
+        yield from ({"type": word, "score": score} for score in scores) if scores else [{"type": word}]
+
+
+ATTENTIONS = list(_attentions())
+
+
+def attention_id(attention):
+    return "-".join(attention.values())
+
+
+def _decoders():
+    """Each way to attend, with input feeding and, where the attention leaves the choice, without."""
+    for attention in ATTENTIONS:
+        yield attention, True
+        layer = load("attention", attention["type"])(units=2, **_options(attention))
+        if layer is not None and not layer.feeds_context:
+            yield attention, False
+
+
+def _options(attention):
+    return {key: value for key, value in attention.items() if key != "type"}
+
+
+WAYS_TO_ATTEND = list(_decoders())
+DECODERS = [
+    {"cell": cell, "attention": attention, "input_feeding": feeding, **stack}
+    for cell, (attention, feeding), stack in itertools.product(
+        CELLS, WAYS_TO_ATTEND, ({"num_layers": 1}, {"num_layers": 2, "residual": True})
+    )
+]
+
+
+def decoder_id(options):
+    feeding = "feeding" if options["input_feeding"] else "plain"
+    return f"{options['cell']}-{attention_id(options['attention'])}-{feeding}-{options['num_layers']}"
+
+
+def randomise(layer, *, seed=0, scale=0.5):
+    """Gives every trainable weight, biases too, random values."""
+    random = np.random.default_rng(seed)
+    for variable in layer.trainable_weights:
+        variable.assign(random.normal(scale=scale, size=variable.shape))
+    return layer
+
+
+def normal(*shape, seed=1):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
