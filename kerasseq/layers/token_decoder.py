@@ -86,7 +86,13 @@ class TokenDecoder(keras.layers.Layer):
     ) -> Any:
         def forced() -> Any:
             embedded = self.dropout(self.embedding(tokens), training=training)
-            outputs = self.decoder(embedded, memory, memory_mask, initial_states, training=training)
+            outputs = self.decoder(
+                embedded,
+                memory,
+                memory_mask=memory_mask,  # by its name, as Keras wants masks that may be None
+                initial_states=initial_states,
+                training=training,
+            )
             return self.logits(outputs)
 
         def sampled() -> Any:
