@@ -50,7 +50,14 @@ def build_seq2seq(
     Raises:
         ValueError: If embeddings of different vocabularies are to be shared.
     """
-    check_arguments(build_seq2seq, embedding_dim=embedding_dim, bridge=bridge, dropout=dropout)
+    check_arguments(
+        build_seq2seq,
+        source_vocabulary_size=source_vocabulary_size,
+        target_vocabulary_size=target_vocabulary_size,
+        embedding_dim=embedding_dim,
+        bridge=bridge,
+        dropout=dropout,
+    )
     if share_embeddings and source_vocabulary_size != target_vocabulary_size:
         raise ValueError(
             "`share_embeddings` needs one vocabulary for both sides (`data.share_vocabulary: true`). Received: "
