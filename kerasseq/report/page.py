@@ -1,0 +1,172 @@
+"""`report.html`: one file that needs no network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kerasseq.report import curves, examples, formatting
+from kerasseq.report.charts import HEIGHT, WIDTH
+from kerasseq.report.headline import headline, metric_names
+from kerasseq.report.run_files import RunFiles, read_run
+from kerasseq.run_folder import RunFolder, write_text
+
+TEMPLATES = Path(__file__).parent
+_NOT_SPLITS = ("signature", "seconds")
+
+
+class MetricRow(NamedTuple):
+    """A metric in every split that was measured."""
+
+    title: str
+    lower_is_better: bool
+    values: list[str]
+    signature: str
+
+
+class SplitRow(NamedTuple):
+    """One split's counts and files."""
+
+    name: str
+    counts: list[str]
+    files: list[tuple[str, str, str]]
+
+
+def write_report(run_folder: RunFolder) -> Path:
+    """Writes report.html from what the run folder holds; what is not there yet is left out.
+
+    Args:
+        run_folder: A run, finished or not.
+    Returns:
+        The path of the report.
+    Raises:
+        RunFolderError: If the folder is not there, or a file in it is broken.
+    """
+    write_text(run_folder.report, render(read_run(run_folder)))
+    return run_folder.report
+
+
+def render(run: RunFiles) -> str:
+    """The whole page."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(_content(run))
+
+
+def _content(run: RunFiles) -> dict[str, Any]:
+    likenesses = examples.similarities(run.predictions)
+    splits, rows = metric_table(run.metrics)
+    counted, data = _data(run.environment)
+    return {
+        "headline": headline(run),
+        "splits": splits,
+        "metric_rows": rows,
+        "stages": _stages(run.metrics),
+        "charts": curves.curves(run.history),
+        "epochs": curves.epoch_table(run.history),
+        "broken_epoch": curves.first_broken_epoch(run.history),
+        "samples": examples.samples(run.predictions, likenesses),
+        "worst": examples.worst(run.predictions, likenesses),
+        "num_examples": len(run.predictions),
+        "num_exact": sum(like == examples.EXACT for like in likenesses),
+        "length_ratio": examples.length_ratio(run.predictions),
+        "quality_charts": examples.quality_charts(run.predictions, likenesses),
+        "recipe": run.recipe,
+        "recipe_lines": list(map(_key_and_rest, run.recipe.splitlines())),
+        "environment": _flat({key: value for key, value in run.environment.items() if key != "data"}),
+        "counted": counted,
+        "data": data,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "share": lambda value: formatting.metric("share", float(value)),
+        "number": formatting.number,
+    }
+
+
+def metric_table(metrics: Mapping[str, Any]) -> tuple[list[str], list[MetricRow]]:
+    """The splits that were measured, test first, and a row for each metric."""
+    found = {name: value for name, value in metrics.items() if name not in _NOT_SPLITS and value}
+    found = {name: value for name, value in found.items() if isinstance(value, Mapping)}
+    order = ("test", "validation", "baseline")
+    splits = [name for name in order if name in found] + [name for name in found if name not in order]
+    names = metric_names({name: None for split in splits for name in found[split]})
+    signatures = metrics.get("signature") or {}
+    rows = [
+        MetricRow(
+            formatting.title(name),
+            formatting.lower_is_better(name),
+            [formatting.metric(name, found[split].get(name)) for split in splits],
+            str(signatures.get(name, "")),
+        )
+        for name in names
+    ]
+    return splits, rows
+
+
+def _stages(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    seconds = metrics.get("seconds") or {}
+    return [
+        (formatting.title(stage), formatting.duration(value))
+        for stage, value in seconds.items()
+        if isinstance(value, (int, float))
+    ]
+
+
+def _key_and_rest(line: str) -> tuple[str, str, str]:
+    """A line of YAML as its indentation, its key with the colon, and the rest."""
+    indent, key, rest = re.fullmatch(r"(\s*(?:- )?)([\w.+-]+:(?=\s|$))?(.*)", line, re.DOTALL).groups("")
+    return indent, key, rest
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            found.append((prefix + key, text))
+    return found
+
+
+def _data(environment: Mapping[str, Any]) -> tuple[list[str], list[SplitRow]]:
+    """The names of what was counted, and a row for each split."""
+    splits = environment.get("data") or {}
+    counts = {
+        name: {key: value for key, value in _numbers(split).items() if isinstance(value, int)}
+        for name, split in splits.items()
+        if isinstance(split, Mapping)
+    }
+    names = list(dict.fromkeys(key for found in counts.values() for key in found))
+    rows = [
+        SplitRow(
+            name,
+            [formatting.number(found[key]) if key in found else "–" for key in names],
+            [_file(file) for file in splits[name].get("files", [])],
+        )
+        for name, found in counts.items()
+    ]
+    return [key.replace("_", " ") for key in names], rows
+
+
+def _numbers(split: Mapping[str, Any]) -> dict[str, Any]:
+    nested = split.get("counts")
+    return {**split, **nested} if isinstance(nested, Mapping) else dict(split)
+
+
+def _file(file: Mapping[str, Any]) -> tuple[str, str, str]:
+    size = file.get("bytes")
+    return (
+        str(file.get("path", "")),
+        formatting.file_size(size) if isinstance(size, (int, float)) else "",
+        str(file.get("sha256", "")),
+    )
