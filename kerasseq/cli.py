@@ -104,7 +104,7 @@ def run(
     fresh: Fresh = False,
 ) -> None:
     """Check, prepare, train or resume, evaluate, export and report."""
-    _say(_pipeline(tensorflow=True).run(recipe, overrides or [], out=out, data=data, fresh=fresh))
+    _pipeline(tensorflow=True).run(recipe, overrides or [], out=out, data=data, fresh=fresh)
 
 
 @app.command()
@@ -116,13 +116,13 @@ def train(
     fresh: Fresh = False,
 ) -> None:
     """Train or resume, and stop there."""
-    _say(_pipeline(tensorflow=True).train(recipe, overrides or [], out=out, data=data, fresh=fresh))
+    _pipeline(tensorflow=True).train(recipe, overrides or [], out=out, data=data, fresh=fresh)
 
 
 @app.command()
 def evaluate(run: RunArgument) -> None:
     """Measure a run on its test split."""
-    _say(_pipeline(tensorflow=True).evaluate(run))
+    _pipeline(tensorflow=True).evaluate(run)
 
 
 @app.command()

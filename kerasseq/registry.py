@@ -23,6 +23,7 @@ FOLDERS = {
     "metric": "metrics",
     "model": "models",
     "optimizer": "train/optimizers",
+    "schedule": "train/schedules",
     "source": "data/sources",
     "task": "models",
     "tokenizer": "data/tokenizers",
@@ -48,7 +49,10 @@ def register(kind: str, name: str | None = None) -> Callable[[T], T]:
     def add(thing: T) -> T:
         word = name or thing.__module__.rpartition(".")[2]
         there = _registered.get((kind, word))
-        if there is not None and (there.__module__, there.__qualname__) != (thing.__module__, thing.__qualname__):
+        if there is not None and (there.__module__, there.__qualname__) != (
+            thing.__module__,
+            thing.__qualname__,
+        ):
             raise ValueError(f"`{word}` is already a {kind}: {there.__module__}.{there.__qualname__}")
         _registered[kind, word] = thing
         return thing
@@ -64,7 +68,9 @@ def path_of(kind: str, name: str) -> Path:
 def names(kind: str) -> list[str]:
     """Every word of a kind: the shipped files that register one, and what was registered since."""
     marker = f'@register("{kind}"'
-    shipped = {path.stem for path in (PACKAGE / FOLDERS[kind]).glob("*.py") if marker in path.read_text("utf-8")}
+    shipped = {
+        path.stem for path in (PACKAGE / FOLDERS[kind]).glob("*.py") if marker in path.read_text("utf-8")
+    }
     return sorted(shipped | {word for found, word in _registered if found == kind})
 
 
@@ -83,7 +89,9 @@ def load(kind: str, name: str) -> Any:
         allowed = names(kind)
         if name not in allowed:
             hint = did_you_mean(name, allowed)
-            raise ValueError(f"`{kind}` must be one of {', '.join(allowed)}. Received: {kind}={name!r}. {hint}".strip())
+            raise ValueError(
+                f"`{kind}` must be one of {', '.join(allowed)}. Received: {kind}={name!r}. {hint}".strip()
+            )
         importlib.import_module(".".join(["kerasseq", *FOLDERS[kind].split("/"), name]))
     return _registered[kind, name]
 

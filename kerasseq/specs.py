@@ -87,7 +87,8 @@ Tokenizer = Annotated[Any, Part("tokenizer")]
 Feature = Annotated[Any, Part("feature", default="text")]
 Source = Annotated[Any, Part("source", supplied=("paths",))]
 Metric = Annotated[Any, Part("metric")]
-Optimizer = Annotated[Any, Part("optimizer")]
+Optimizer = Annotated[Any, Part("optimizer", supplied=("learning_rate_schedule",))]
+Schedule = Annotated[Any, Part("schedule", supplied=("learning_rate", "total_steps"))]
 Exporter = Annotated[Any, Part("export")]
 
 

@@ -94,14 +94,23 @@ class Split:
             A dataset of `steps - skip` batches, prefetched.
         """
 
-        def make() -> Iterator[dict[str, np.ndarray]]:
-            for examples in self._batched(seed, epoch, training, skip):
-                yield self._assemble(self._rows[examples])
+        return self._dataset(lambda: self._batched(seed, epoch, training, skip), max(self.steps - skip, 0))
 
+    def epochs(self, *, seed: int, first: int, last: int) -> tf.data.Dataset:
+        """The training batches of the epochs from `first` to `last`, exclusive, one after the other."""
+
+        def make() -> Iterator[np.ndarray]:
+            for epoch in range(first, last):
+                yield from self._batched(seed, epoch, True, 0)
+
+        return self._dataset(make, self.steps * (last - first))
+
+    def _dataset(self, make: Callable[[], Iterator[np.ndarray]], num_batches: int) -> tf.data.Dataset:
         shapes = {field: tf.TensorSpec((None, None), tf.int32) for field in self.fields}
-        dataset = tf.data.Dataset.from_generator(make, output_signature=shapes)
-        known = tf.data.experimental.assert_cardinality(max(self.steps - skip, 0))
-        return dataset.apply(known).prefetch(PREFETCH)
+        batches = tf.data.Dataset.from_generator(
+            lambda: (self._assemble(self._rows[examples]) for examples in make()), output_signature=shapes
+        )
+        return batches.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(PREFETCH)
 
     def _batched(self, seed: int, epoch: int, training: bool, skip: int) -> Iterator[np.ndarray]:
         """The examples of each batch."""

@@ -11,19 +11,22 @@ from keras import ops
 from kerasseq.layers.bridge import StateBridge
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.token_decoder import TokenDecoder
-from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
+from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy, token_cross_entropy
 from kerasseq.registry import create, register
-from kerasseq.specs import Encoder, Hypotheses, Options, PositiveInt, Rate, check_arguments
+from kerasseq.specs import Encoder, Hypotheses, Options, PositiveInt, Rate, Supplied, check_arguments
 
 FIELDS = ("source", "target")
+RECIPE_CONSTRAINTS = (
+    ("data.share_vocabulary or not model.share_embeddings", "set data.share_vocabulary: true"),
+)
 Decoder = Annotated[Any, Options("kerasseq.layers.decoder:RecurrentDecoder")]
 
 
 @register("model")
 def build_seq2seq(
     *,
-    source_vocabulary_size: PositiveInt,
-    target_vocabulary_size: PositiveInt,
+    source_vocabulary_size: Supplied[PositiveInt],
+    target_vocabulary_size: Supplied[PositiveInt],
     embedding_dim: PositiveInt = 256,
     encoder: Encoder = "recurrent",
     decoder: Decoder = {},  # noqa: B006
@@ -131,6 +134,20 @@ class Seq2SeqTask:
     def loss(label_smoothing: float = 0.0) -> keras.losses.Loss:
         """Cross-entropy per real token."""
         return MaskedCrossEntropy(label_smoothing=label_smoothing)
+
+    @classmethod
+    def score(cls, model: keras.Model, batch: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Under teacher forcing: log-probabilities, real tokens and right guesses, (batch,) each."""
+        inputs, labels = cls.example(batch)
+        logits = model(inputs, training=False)
+        is_real = ops.not_equal(labels, 0)
+        losses = ops.where(is_real, token_cross_entropy(labels, logits), 0.0)
+        is_right = ops.logical_and(is_real, ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int64")))
+        return (
+            -ops.sum(losses, axis=1),
+            ops.sum(ops.cast(is_real, "int32"), axis=1),
+            ops.sum(ops.cast(is_right, "int32"), axis=1),
+        )
 
     @staticmethod
     def begin(model: keras.Model, source: Any) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+"""What a run ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+PACKAGES = ("tensorflow", "tensorflow-text", "keras", "numpy", "sacrebleu", "nltk", "rouge-score")
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python, kerasseq and what a result depends on; nothing is imported."""
+    found = {"kerasseq": _version("kerasseq"), "python": platform.python_version()}
+    return {**found, **{name: _version(name) for name in PACKAGES}}
+
+
+def describe() -> dict[str, Any]:
+    """Versions, platform and devices; imports TensorFlow."""
+    import tensorflow as tf
+
+    devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
+    return {**versions(), "platform": platform.platform(), "cores": os.cpu_count(), "devices": devices}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"

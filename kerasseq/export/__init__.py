@@ -1,0 +1,1 @@
+"""Forms in which a trained model leaves the run folder: one file each, named as in a recipe's `export`."""

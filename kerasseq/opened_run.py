@@ -1,0 +1,192 @@
+"""A run folder at work: its recipe, data and model, each loaded when it is first needed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from kerasseq.errors import RunFolderError
+from kerasseq.recipe import load_recipe
+from kerasseq.run_folder import RunFolder
+
+BATCH_SIZE = 128
+
+
+class Run:
+    """One run, as `kerasseq.run` returns it and `open_run` finds it.
+
+    Args:
+        folder: Where it lies.
+        values: Its resolved recipe.
+        data_folder: Where data paths start, if not in the recipe's folder.
+        recipe_folder: Where the recipe was read from.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        values: dict[str, Any],
+        *,
+        data_folder: str | os.PathLike | None = None,
+        recipe_folder: Path | None = None,
+    ):
+        self.folder = folder
+        self.values = values
+        self.data_folder = data_folder
+        self.recipe_folder = recipe_folder
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder.path)!r})"
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` holds."""
+        return json.loads(self.folder.metrics.read_text("utf-8"))
+
+    def seconds_of_training(self) -> float:
+        """Seconds of all epochs, from `history.csv`."""
+        with self.folder.history.open(encoding="utf-8", newline="") as file:
+            return round(sum(float(row["seconds"]) for row in csv.DictReader(file)), 3)
+
+    @cached_property
+    def data(self) -> Any:
+        """The prepared data; vocabularies are those of the run once it has them."""
+        return self.prepare()
+
+    def prepare(self, splits: tuple[str, ...] | None = None) -> Any:
+        """Reads, tokenises and caches the data."""
+        from kerasseq.data.locate import search_folders
+        from kerasseq.data.prepare import prepare_data
+        from kerasseq.registry import load
+
+        data_folder = None if self.data_folder is None else Path(self.data_folder)
+        prepared = prepare_data(
+            **self.values["data"],
+            fields=load("task", self.values["model"]["type"]).fields,
+            folders=search_folders(data_folder=data_folder, recipe_folder=self.recipe_folder),
+            vocabulary_folder=self.folder.vocabulary,
+            splits=splits,
+        )
+        self.__dict__["data"] = prepared
+        return prepared
+
+    @cached_property
+    def features(self) -> dict[str, Any]:
+        """For each field how text becomes ids and back; needs no data."""
+        if "data" in self.__dict__:
+            return self.data.features
+        from kerasseq.data.prepare import load_vocabularies, make_features
+        from kerasseq.registry import load
+
+        data = self.values["data"]
+        fields = load("task", self.values["model"]["type"]).fields
+        features = make_features(data["features"], fields=fields, share_vocabulary=data["share_vocabulary"])
+        load_vocabularies(features, self.folder.vocabulary)
+        return features
+
+    @cached_property
+    def task(self) -> Any:
+        """The task of the recipe's model."""
+        from kerasseq.registry import load
+
+        return load("task", self.values["model"]["type"])(self.features)
+
+    @cached_property
+    def decoder(self) -> Any:
+        """How outputs are searched for."""
+        from kerasseq.registry import create
+
+        return create("decode", self.values["decode"])
+
+    def build(self) -> Any:
+        """A new model with the recipe's seed."""
+        import keras
+
+        keras.utils.set_random_seed(self.values["seed"])
+        options = {name: value for name, value in self.values["model"].items() if name != "type"}
+        return self.task.build(**options)
+
+    @cached_property
+    def model(self) -> Any:
+        """The trained model."""
+        if not self.folder.model.exists():
+            raise RunFolderError(
+                f"{self.folder.path} has no trained model yet.\n  fix: train it with `kerasseq run`"
+            )
+        import keras
+
+        self.task  # noqa: B018  registers the layers that the file names
+        return keras.models.load_model(self.folder.model, compile=False)
+
+    def use(self, model: Any) -> None:
+        """Takes a model that was just trained."""
+        self.__dict__["model"] = model
+        self.__dict__.pop("inference", None)
+
+    @cached_property
+    def inference(self) -> Any:
+        """The model, compiled for decoding and scoring."""
+        from kerasseq.models.inference import Inference
+
+        return Inference(self.task, self.model, self.decoder)
+
+    def predict(self, texts: Iterable[str]) -> list[str]:
+        """The best output for each text."""
+        return [found["prediction"] for found in self.decode(texts)]
+
+    def decode(self, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """For each text, as soon as its batch is done: `input`, `prediction` and `score`."""
+        feature = self.features[self.task.output_field]
+        texts = iter(texts)
+        while batch := list(islice(texts, BATCH_SIZE)):
+            found = self.inference.decode(self.features[self.task.input_field].encode(batch))
+            written = feature.decode(found.tokens[:, 0])
+            for text, output, score in zip(batch, written.numpy(), found.scores[:, 0], strict=True):
+                yield {"input": text, "prediction": output.decode(), "score": float(score)}
+
+    def score(self, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+        """For each pair of source and target: `score`, its log-probability, and `tokens`, their number."""
+        import math
+
+        results = []
+        pairs = iter(pairs)
+        while batch := list(islice(pairs, BATCH_SIZE)):
+            columns = dict(zip(self.task.fields, zip(*batch, strict=True), strict=True))
+            encoded = {field: self.features[field].encode(list(texts)) for field, texts in columns.items()}
+            for (source, target), total, tokens in zip(
+                batch, *self.inference.score(encoded)[:2], strict=True
+            ):
+                perplexity = math.exp(-float(total) / max(int(tokens), 1))
+                result = {"input": source, "target": target, "score": float(total), "tokens": int(tokens)}
+                results.append({**result, "perplexity": perplexity})
+        return results
+
+
+def open_run(run: Run | str | os.PathLike) -> Run:
+    """Opens a run folder; a run that is open already is returned.
+
+    Raises:
+        RunFolderError: If there is no run in the folder.
+    """
+    if isinstance(run, Run):
+        return run
+    folder = RunFolder(run)
+    if not folder.recipe.exists():
+        raise RunFolderError(
+            f"{folder.path} is no run folder: it has no recipe.yaml.\n  fix: name the folder of a run"
+        )
+    environment = {"data_folder": None, "recipe_folder": None}
+    if folder.environment.exists():
+        environment = json.loads(folder.environment.read_text("utf-8"))
+    return Run(
+        folder,
+        load_recipe(folder.recipe).values,
+        data_folder=os.environ.get("KERASSEQ_DATA") or environment["data_folder"],
+        recipe_folder=Path(environment["recipe_folder"]) if environment["recipe_folder"] else None,
+    )

@@ -1,0 +1,253 @@
+"""The whole path, from a recipe to a report: one function for each command.
+
+TensorFlow is imported by the functions that need it, so that `check` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasseq.catalogue import copy_recipe, datasets, prepare_dataset, recipes, schema, show_recipe
+from kerasseq.errors import RunFolderError
+from kerasseq.opened_run import Run, open_run
+from kerasseq.recipe import load_recipe
+from kerasseq.recipe.resolve import Recipe
+from kerasseq.run_folder import RunFolder, write_json, write_text
+
+__all__ = [
+    "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export", "open_run",
+    "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score", "show_recipe", "train",
+]  # fmt: skip
+
+Overrides = Mapping[str, Any] | Sequence[str] | None
+RunLike = Run | str | os.PathLike
+
+# What may differ between a run folder and the recipe that goes on with it.
+RESUMABLE = ("train.epochs", "decode", "evaluate", "export")
+
+
+def check(recipe: str | os.PathLike, overrides: Overrides = None) -> Recipe:
+    """Checks a recipe; reads no data and imports no TensorFlow.
+
+    Raises:
+        RecipeError: Everything that is wrong with it.
+    """
+    return load_recipe(recipe, overrides)
+
+
+def run(
+    recipe: str | os.PathLike,
+    overrides: Overrides = None,
+    *,
+    out: str | os.PathLike | None = None,
+    data: str | os.PathLike | None = None,
+    fresh: bool = False,
+    quiet: bool = False,
+) -> Run:
+    """Checks, prepares, trains or resumes, evaluates, exports and reports.
+
+    Args:
+        recipe: A recipe's path, or the name of one that ships.
+        overrides: `["train.epochs=3"]` or `{"train.epochs": 3}`.
+        out: The run folder; `runs/<recipe name>` unless given.
+        data: The folder that the recipe's data paths start from; else $KERASSEQ_DATA.
+        fresh: Start over where a run is already there.
+        quiet: Print nothing.
+    Raises:
+        KerasseqError: What is wrong, with its place and how to mend it.
+    """
+    opened = train(recipe, overrides, out=out, data=data, fresh=fresh, quiet=quiet)
+    evaluate(opened)
+    export(opened)
+    report(opened)
+    if not quiet:
+        from kerasseq.report.terminal import show_results
+
+        show_results(opened.folder)
+    return opened
+
+
+def train(
+    recipe: str | os.PathLike,
+    overrides: Overrides = None,
+    *,
+    out: str | os.PathLike | None = None,
+    data: str | os.PathLike | None = None,
+    fresh: bool = False,
+    quiet: bool = False,
+) -> Run:
+    """Trains a recipe's model, or goes on where its run folder left off; arguments as for `run`."""
+    checked = load_recipe(recipe, overrides)
+    folder = RunFolder(out if out is not None else Path("runs") / checked.name)
+    _claim(folder, checked, fresh=fresh)
+    opened = Run(
+        folder,
+        checked.values,
+        data_folder=data or os.environ.get("KERASSEQ_DATA"),
+        recipe_folder=checked.folder,
+    )
+    write_text(folder.recipe, checked.to_yaml())
+    opened.prepare()
+    _write_environment(opened)
+    return _train(opened, quiet=quiet)
+
+
+def _train(opened: Run, *, quiet: bool) -> Run:
+    from kerasseq.decode.greedy import Greedy
+    from kerasseq.evaluate.evaluation import make_metrics, measure
+    from kerasseq.models.inference import Inference
+    from kerasseq.report.terminal import TrainingProgress
+    from kerasseq.train.loop import train as train_model
+
+    model = opened.build()
+    metrics = make_metrics(opened.values["evaluate"]["metrics"])
+    greedy = Inference(opened.task, model, Greedy())
+
+    def measure_validation() -> dict[str, float]:
+        return measure(greedy, opened.data, "validation", metrics).values
+
+    train_model(
+        **opened.values["train"],
+        model=model,
+        task=opened.task,
+        data=opened.data,
+        folder=opened.folder,
+        seed=opened.values["seed"],
+        measure=measure_validation,
+        display=None if quiet else TrainingProgress(),
+    )
+    opened.use(model)
+    return opened
+
+
+def evaluate(run: RunLike) -> dict[str, Any]:
+    """Measures a run on its validation and test splits; writes `metrics.json` and `predictions.jsonl`."""
+    from kerasseq.evaluate.evaluation import evaluate as evaluate_model
+
+    opened = open_run(run)
+    return evaluate_model(
+        **opened.values["evaluate"],
+        inference=opened.inference,
+        data=opened.data,
+        folder=opened.folder,
+        extra={"training": opened.seconds_of_training()},
+    )
+
+
+def predict(run: RunLike, texts: Iterable[str]) -> Iterable[dict[str, Any]]:
+    """The best output for each text, `prediction` and `score`, in their order."""
+    return open_run(run).decode(texts)
+
+
+def score(run: RunLike, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """For each pair of source and target the target's log-probability, `score`, and its tokens."""
+    return open_run(run).score(pairs)
+
+
+def export(run: RunLike) -> str:
+    """Writes the model in the forms that the recipe's `export` names; says where."""
+    from kerasseq.registry import create
+
+    opened = open_run(run)
+    written = []
+    for exporter in opened.values["export"]:
+        path = create("export", exporter)(
+            task=opened.task, model=opened.model, decoder=opened.decoder, folder=opened.folder
+        )
+        written.append(str(path))
+    return "\n".join(written) or f"{opened.folder.recipe}: `export` names nothing to write"
+
+
+def report(run: RunLike) -> Path:
+    """Writes `report.html` from the run folder's files."""
+    from kerasseq.report import write_report
+
+    folder = run.folder if isinstance(run, Run) else RunFolder(run)
+    if not folder.recipe.exists():
+        raise RunFolderError(
+            f"{folder.path} is no run folder: it has no recipe.yaml.\n  fix: name the folder of a run"
+        )
+    return write_report(folder)
+
+
+def explain(
+    recipe: str | os.PathLike, overrides: Overrides = None, *, data: str | os.PathLike | None = None
+) -> str:
+    """Shapes, parameters, memory and steps of a recipe, after reading its data."""
+    from kerasseq.explanation import explain as explain_recipe
+
+    return explain_recipe(load_recipe(recipe, overrides), data)
+
+
+def doctor(
+    recipe: str | os.PathLike | None = None,
+    overrides: Overrides = None,
+    *,
+    data: str | os.PathLike | None = None,
+) -> str:
+    """The environment and, with a recipe, its data: unknown words, lengths, duplicates, leaks."""
+    from kerasseq.explanation import examine
+
+    return examine(None if recipe is None else load_recipe(recipe, overrides), data)
+
+
+def compare(runs: Sequence[str | os.PathLike]) -> str:
+    """Runs side by side: their results, and where their recipes differ."""
+    from kerasseq.report.comparison import comparison
+
+    return comparison([RunFolder(path) for path in runs])
+
+
+def _claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
+    """Makes sure that a run folder is empty, started over, or holds this very recipe's run."""
+    import shutil
+
+    if folder.path.exists() and not folder.path.is_dir():
+        raise RunFolderError(f"{folder.path} is a file.\n  fix: name another folder with --out")
+    if not folder.recipe.exists():
+        if folder.path.exists() and any(folder.path.iterdir()):
+            raise RunFolderError(
+                f"{folder.path} holds something else than a run.\n  fix: name another folder with --out"
+            )
+        return
+    if fresh:
+        shutil.rmtree(folder.path)
+        return
+    before = load_recipe(folder.recipe).values
+    differing = sorted(_differences(before, recipe.values))
+    if differing:
+        raise RunFolderError(
+            f"{folder.path} holds a run of another recipe; it differs in: {', '.join(differing)}.\n"
+            "  fix: --fresh starts over, --out DIR puts this run elsewhere"
+        )
+
+
+def _differences(before: Any, now: Any, key: str = "") -> Iterable[str]:
+    if key in RESUMABLE or before == now:
+        return
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in {**before, **now}:
+            inner = f"{key}.{name}" if key else name
+            yield from _differences(before.get(name), now.get(name), inner)
+    else:
+        yield key
+
+
+def _write_environment(opened: Run) -> None:
+    from kerasseq.environment import describe
+
+    write_json(
+        opened.folder.environment,
+        {
+            **describe(),
+            "seed": opened.values["seed"],
+            "command": " ".join(sys.argv),
+            "recipe_folder": str(opened.recipe_folder),
+            "data_folder": str(Path(opened.data_folder).resolve()) if opened.data_folder else None,
+            "data": {"counts": opened.data.counts, "sha256": opened.data.checksums},
+        },
+    )

@@ -1,0 +1,8 @@
+"""Callbacks for `fit`, of kerasseq's models and of anyone's."""
+
+from kerasseq.train.callbacks.checkpoints import Checkpoints
+from kerasseq.train.callbacks.gradient_clipping import GradientClipping
+from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
+from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
+
+__all__ = ["Checkpoints", "GradientClipping", "MetricEvaluation", "ScheduledSampling"]

@@ -1,0 +1,109 @@
+"""What resumes a run: the last epoch's weights and optimizer, and the best epoch's weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasseq.errors import RunFolderError
+from kerasseq.run_folder import write_whole
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Keeps the last and the best epoch, and stops where it gets no better.
+
+    Args:
+        folder: Where `last.npz` and `best.npz` go.
+        monitor: The log to watch; losses and perplexities are better low, everything else high.
+        patience: Epochs without a better value until training stops, or None: it never stops early.
+    """
+
+    def __init__(self, folder: Path, *, monitor: str = "validation_loss", patience: int | None = None):
+        super().__init__()
+        self.folder = Path(folder)
+        self.monitor = monitor
+        self.patience = patience
+        self.history: list[dict[str, Any]] = []
+        self.best_epoch: int | None = None
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+        return len(self.history)
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether a value of the monitored log is better than another."""
+        is_low_better = self.monitor.endswith(("loss", "perplexity"))
+        return value < than if is_low_better else value > than
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        self.history.append({"epoch": epoch + 1, **logs})
+        value = logs[self.monitor] if self.monitor in logs else None
+        best = None if self.best_epoch is None else self.history[self.best_epoch - 1][self.monitor]
+        if value is not None and (best is None or self.is_better(value, best)):
+            self.best_epoch = epoch + 1
+            self._save("best", self.model.variables)
+        self._save("last", [*self.model.variables, *self.model.optimizer.variables])
+        if self.has_run_out():
+            self.model.stop_training = True
+
+    def has_run_out(self) -> bool:
+        """Whether the patience is spent."""
+        return self.patience is not None and self.epoch - (self.best_epoch or 0) >= self.patience
+
+    def _save(self, name: str, variables: list[Any]) -> None:
+        arrays = {
+            f"{index}": keras.ops.convert_to_numpy(variable) for index, variable in enumerate(variables)
+        }
+        paths = [variable.path for variable in variables]
+        state = json.dumps({"history": self.history, "best_epoch": self.best_epoch, "variables": paths})
+
+        def write(path: Path) -> None:
+            with path.open("wb") as file:
+                np.savez(file, state=np.array(state), **arrays)
+
+        write_whole(self.folder / f"{name}.npz", write)
+
+    def restore_last(self, model: keras.Model) -> bool:
+        """Puts a model and its built optimizer where the last epoch left them; False if there was none."""
+        path = self.folder / "last.npz"
+        if not path.exists():
+            return False
+        state = _load(path, [*model.variables, *model.optimizer.variables])
+        self.history, self.best_epoch = state["history"], state["best_epoch"]
+        return True
+
+    def restore_best(self, model: keras.Model) -> None:
+        """Gives a model the best epoch's weights, or leaves it at the last if nothing was monitored."""
+        path = self.folder / "best.npz"
+        if path.exists():
+            _load(path, model.variables)
+
+
+def _load(path: Path, variables: list[Any]) -> dict[str, Any]:
+    try:
+        with np.load(path) as file:
+            state = json.loads(str(file["state"]))
+            arrays = [file[str(index)] for index in range(len(state["variables"]))]
+    except (OSError, ValueError, KeyError) as error:
+        raise RunFolderError(
+            f"{path} cannot be read: {error}.\n  fix: start the run over with --fresh"
+        ) from error
+    for variable, array in zip(variables, arrays, strict=False):
+        if tuple(variable.shape) != array.shape:
+            raise RunFolderError(
+                f"{path} holds another model: {variable.path} is {tuple(variable.shape)}, there {array.shape}.\n"
+                "  fix: start the run over with --fresh"
+            )
+        variable.assign(array)
+    if len(arrays) != len(variables):
+        raise RunFolderError(
+            f"{path} holds {len(arrays)} variables, and the model has {len(variables)}.\n"
+            "  fix: start the run over with --fresh"
+        )
+    return state

@@ -1,0 +1,67 @@
+"""Clipping of the gradient by its norm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.specs import PositiveFloat, check_arguments
+
+TOTALS = ("norm_total", "clipped_steps", "counted_steps")
+
+
+class GradientClipping(keras.callbacks.Callback):
+    """Scales the whole gradient down where its norm exceeds a threshold, and reports the norm.
+
+    g <- g * min(1, global_norm / ||g||), with ||g|| over all weights together. Each epoch's logs get
+    `gradient_norm`, the mean norm before clipping, and `clipped_share`, the share of steps that were clipped.
+
+    Args:
+        global_norm: The most that the norm may be.
+    Reference:
+        Pascanu et al. 2013, algorithm 1, https://arxiv.org/abs/1211.5063
+    """
+
+    def __init__(self, *, global_norm: PositiveFloat = 1.0):
+        check_arguments(GradientClipping.__init__, global_norm=global_norm)
+        super().__init__()
+        self.global_norm = global_norm
+        self.totals: list[keras.Variable] = []
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        optimizer = self.model.optimizer
+        self.totals = [keras.Variable(0.0, trainable=False, name=name) for name in TOTALS]
+        apply = optimizer.apply
+
+        def clipped_apply(grads: Any, trainable_variables: Any = None) -> None:
+            apply(self.clip(grads), trainable_variables)
+
+        optimizer.apply = clipped_apply
+        self._restore = lambda: setattr(optimizer, "apply", apply)
+        self.model.make_train_function(force=True)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._restore()
+        self.model.make_train_function(force=True)
+
+    def clip(self, gradients: list[Any]) -> list[Any]:
+        """The clipped gradients; adds what it saw to the totals of the epoch."""
+        # A sparse gradient may name a row twice: its norm is known only once the rows are added up.
+        gradients = [None if gradient is None else ops.convert_to_tensor(gradient) for gradient in gradients]
+        squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients if g is not None]
+        norm = ops.sqrt(sum(squares))
+        is_clipped = norm > self.global_norm
+        scale = ops.where(is_clipped, self.global_norm / norm, 1.0)
+        for total, value in zip(self.totals, (norm, ops.cast(is_clipped, "float32"), 1.0), strict=True):
+            total.assign_add(value)
+        return [None if g is None else g * ops.cast(scale, g.dtype) for g in gradients]
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        norm, clipped, steps = (float(ops.convert_to_numpy(total.value)) for total in self.totals)
+        if logs is not None and steps:
+            logs["gradient_norm"] = norm / steps
+            logs["clipped_share"] = clipped / steps
+        for total in self.totals:
+            total.assign(ops.zeros(()))

@@ -1,0 +1,81 @@
+"""What a person sees of an epoch, and what `history.csv` keeps of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerasseq.run_folder import write_text
+
+
+class Progress(keras.callbacks.Callback):
+    """Feeds a display, and adds seconds, learning rate and tokens per second to the logs.
+
+    Args:
+        display: Has `start`, `step`, `epoch_end` and `stop`; None shows nothing.
+        steps: Batches an epoch.
+        tokens: Real target tokens an epoch.
+    """
+
+    def __init__(self, display: Any, *, steps: int, tokens: int):
+        super().__init__()
+        self.display = display
+        self.steps = steps
+        self.tokens = tokens
+        self.began = 0.0
+        self.done = 0
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        if self.display is not None:
+            self.display.start(self.steps * self.params["epochs"], self.params["epochs"])
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.began = time.perf_counter()
+        self.done = epoch * self.steps
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self.display is not None and logs is not None:
+            seconds = time.perf_counter() - self.began
+            rate = self.tokens * (batch + 1) / self.steps / seconds
+            self.display.step(self.done + batch + 1, float(logs["loss"]), rate)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if logs is not None:
+            seconds = time.perf_counter() - self.began
+            rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            logs.update(seconds=seconds, learning_rate=rate, tokens_per_second=self.tokens / seconds)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        if self.display is not None:
+            self.display.stop()
+
+
+class EpochLine(keras.callbacks.Callback):
+    """Writes `history.csv` and shows the finished epoch, when every other callback has added to its logs.
+
+    Args:
+        path: The table, a row an epoch.
+        history: The epochs so far, which `Checkpoints` keeps.
+        display: As for `Progress`.
+    """
+
+    def __init__(self, path: Path, history: list[dict[str, Any]], display: Any):
+        super().__init__()
+        self.path = path
+        self.history = history
+        self.display = display
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        columns = list(dict.fromkeys(name for row in self.history for name in row))
+        text = io.StringIO()
+        table = csv.DictWriter(text, columns, lineterminator="\n")
+        table.writeheader()
+        table.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self.history)
+        write_text(self.path, text.getvalue())
+        if self.display is not None:
+            self.display.epoch_end(self.history[-1])

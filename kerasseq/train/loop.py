@@ -1,0 +1,117 @@
+"""From a model and data to a trained model, in a run folder that can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import keras
+
+from kerasseq.registry import create
+from kerasseq.run_folder import RunFolder, write_whole
+from kerasseq.specs import Optimizer, Options, PositiveInt, Rate, Schedule, Supplied, check_arguments
+from kerasseq.train.callbacks.checkpoints import Checkpoints
+from kerasseq.train.callbacks.gradient_clipping import GradientClipping
+from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
+from kerasseq.train.callbacks.progress import EpochLine, Progress
+from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
+
+Clipping = Annotated[Any, Options("kerasseq.train.callbacks.gradient_clipping:GradientClipping")]
+Sampling = Annotated[Any, Options("kerasseq.train.callbacks.scheduled_sampling:ScheduledSampling")]
+
+
+def train(
+    *,
+    epochs: PositiveInt = 10,
+    optimizer: Optimizer = "adam",
+    schedule: Schedule | None = None,
+    clipping: Clipping | None = {},  # noqa: B006
+    label_smoothing: Rate = 0.0,
+    scheduled_sampling: Sampling | None = None,
+    evaluate_every: PositiveInt = 1,
+    monitor: str = "validation_loss",
+    patience: PositiveInt | None = None,
+    model: Supplied[keras.Model],
+    task: Supplied[Any],
+    data: Supplied[Any],
+    folder: Supplied[RunFolder],
+    seed: Supplied[int],
+    measure: Supplied[Callable[[], Mapping[str, float]]],
+    display: Supplied[Any] = None,
+) -> Checkpoints:
+    """Trains, or goes on where the run folder left off, and leaves the best weights in the model.
+
+    Args:
+        epochs: Passes over the training split.
+        optimizer: A name from `train/optimizers/`, or a mapping with its options.
+        schedule: How the learning rate moves over the training; null keeps it.
+        clipping: The most that the gradient's norm may be; null clips nothing.
+        label_smoothing: Share of the target's probability that is spread over the vocabulary.
+        scheduled_sampling: Feed the decoder its own tokens, ever more often; null is teacher forcing.
+        evaluate_every: Epochs from one measurement of the validation split to the next.
+        monitor: The log that decides which epoch is best.
+        patience: Epochs without a better one until training stops; null never stops early.
+    Returns:
+        The checkpoints, with the history of every epoch.
+    """
+    check_arguments(train, epochs=epochs, label_smoothing=label_smoothing, patience=patience)
+    split = data.splits["train"]
+    model.compile(
+        optimizer=_optimizer(optimizer, schedule, split.steps * epochs),
+        loss=task.loss(label_smoothing),
+        jit_compile=False,  # the hand-written loops run faster without XLA on a CPU, and cuDNN needs none
+    )
+    callbacks: list[keras.callbacks.Callback] = []
+    if clipping is not None:
+        callbacks.append(GradientClipping(**clipping))
+    if scheduled_sampling is not None:
+        callbacks.append(ScheduledSampling(**scheduled_sampling))
+    checkpoints = Checkpoints(folder.checkpoints, monitor=monitor, patience=patience)
+    tokens = split.num_tokens(task.output_field) + split.num_examples
+    callbacks += [
+        Progress(display, steps=split.steps, tokens=tokens),
+        MetricEvaluation(measure, every_epochs=evaluate_every),
+        checkpoints,
+    ]
+    _fit(model, task, split, checkpoints, callbacks, epochs=epochs, seed=seed, folder=folder, display=display)
+    checkpoints.restore_best(model)
+    write_whole(folder.model, model.save)
+    return checkpoints
+
+
+def _fit(
+    model: keras.Model,
+    task: Any,
+    split: Any,
+    checkpoints: Checkpoints,
+    callbacks: list[keras.callbacks.Callback],
+    *,
+    epochs: int,
+    seed: int,
+    folder: RunFolder,
+    display: Any,
+) -> None:
+    model.optimizer.build(model.trainable_variables)
+    for callback in callbacks:
+        callback.set_model(model)
+    checkpoints.restore_last(model)
+    if checkpoints.epoch >= epochs or checkpoints.has_run_out():
+        return
+    batches = split.epochs(seed=seed, first=checkpoints.epoch, last=epochs).map(task.example)
+    model.fit(
+        batches,
+        initial_epoch=checkpoints.epoch,
+        epochs=epochs,
+        steps_per_epoch=split.steps,
+        shuffle=False,
+        verbose=0,
+        callbacks=[*callbacks, EpochLine(folder.history, checkpoints.history, display)],
+    )
+
+
+def _optimizer(optimizer: Any, schedule: Any, total_steps: int) -> keras.optimizers.Optimizer:
+    if schedule is None:
+        return create("optimizer", optimizer)
+    rate = float(create("optimizer", optimizer).learning_rate)
+    made = create("schedule", schedule, learning_rate=rate, total_steps=total_steps)
+    return create("optimizer", optimizer, learning_rate_schedule=made)

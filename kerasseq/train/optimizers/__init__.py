@@ -1,0 +1,1 @@
+"""Optimizers: one file each, named as in a recipe's `optimizer: NAME`."""
