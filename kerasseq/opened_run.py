@@ -119,10 +119,9 @@ class Run:
             raise RunFolderError(
                 f"{self.folder.path} has no trained model yet.\n  fix: train it with `kerasseq run`"
             )
-        import keras
-
-        self.task  # noqa: B018  registers the layers that the file names
-        return keras.models.load_model(self.folder.model, compile=False)
+        model = self.build()
+        model.load_weights(self.folder.model)
+        return model
 
     def use(self, model: Any) -> None:
         """Takes a model that was just trained."""

@@ -19,8 +19,9 @@ from kerasseq.recipe.resolve import Recipe
 from kerasseq.run_folder import RunFolder, write_json, write_text
 
 __all__ = [
-    "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export", "open_run",
-    "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score", "show_recipe", "train",
+    "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export",
+    "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score", "show_recipe",
+    "train",
 ]  # fmt: skip
 
 Overrides = Mapping[str, Any] | Sequence[str] | None

@@ -1,1 +1,17 @@
-"""Layers: cells, attentions, encoders and the decoder."""
+"""Layers: cells, attentions, encoders and the decoder. Importing them makes saved models loadable."""
+
+from kerasseq.layers.attention.bahdanau import Bahdanau
+from kerasseq.layers.attention.luong import Luong, LuongConcat
+from kerasseq.layers.bridge import StateBridge
+from kerasseq.layers.cells.gru import GRU
+from kerasseq.layers.cells.lstm import LSTM
+from kerasseq.layers.cells.rnn import RNN
+from kerasseq.layers.decoder import RecurrentDecoder
+from kerasseq.layers.encoders.recurrent import RecurrentEncoder
+from kerasseq.layers.recurrent import Recurrent
+from kerasseq.layers.token_decoder import TokenDecoder
+
+__all__ = [
+    "GRU", "LSTM", "RNN", "Bahdanau", "Luong", "LuongConcat", "Recurrent", "RecurrentDecoder",
+    "RecurrentEncoder", "StateBridge", "TokenDecoder",
+]  # fmt: skip

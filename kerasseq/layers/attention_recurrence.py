@@ -2,13 +2,13 @@
 
 The step, with feed m (the context c, or the attentional vector) and query projection Q:
 
-    layer 1:  states = cell(x_t + m_{t-1} W_feed, states)          x_t: the input's product, made before the loop
+    layer 1:  states = cell(x_t + m_{t-1} W_feed, states)          x_t: from before the loop
     layer k:  states = cell(h_{k-1} * dropout_k, states)
     c_t, a_t = attend(h_t Q)        m_t = c_t, or tanh([c_t, h_t] W_c)
 
 Bahdanau's attention looks from s_{t-1} and feeds c_t to step t: the same loop, begun with one look from the
-initial state. The gradient is written by hand: its loop carries the gradients of the states and of m alone, and
-each weight's gradient is one matrix product over all steps at the end.
+initial state. The gradient is written by hand: its loop carries the gradients of the states and of m alone,
+and each weight's gradient is one matrix product over all steps at the end.
 """
 
 from __future__ import annotations
@@ -128,7 +128,9 @@ class AttentionRecurrence:
         cells = zip(self.cells, previous, trace["saved"], d["projected"], strict=True)
         d_weights = {
             "feed": outer_sum(shifted(inputs["feed"], trace["feed"]), d["projected"][0]),
-            "kernels": [outer_sum(left, right) for left, right in zip(below, d["projected"][1:], strict=True)],
+            "kernels": [
+                outer_sum(left, right) for left, right in zip(below, d["projected"][1:], strict=True)
+            ],
             "biases": [ops.sum(right, axis=(0, 1)) for right in d["projected"][1:]],
             "cells": [cell.weight_gradients(before, saved, d_own) for cell, before, saved, d_own in cells],
         }
@@ -141,7 +143,9 @@ class AttentionRecurrence:
 
     def _transposed(self, weights: dict) -> dict:
         """The weights that the loop back multiplies by, transposed once before it."""
-        transposed = {name: ops.transpose(weights[name]) for name in ("feed", "query", "combine") if name in weights}
+        transposed = {
+            name: ops.transpose(weights[name]) for name in ("feed", "query", "combine") if name in weights
+        }
         transposed["kernels"] = [ops.transpose(kernel) for kernel in weights["kernels"]]
         transposed["cells"] = [
             cell.transposed_weights(own) for cell, own in zip(self.cells, weights["cells"], strict=True)
@@ -161,7 +165,9 @@ class AttentionRecurrence:
             d_energies, now["query"], inputs["keys"], inputs["weights"]["attention"], carry["total"]
         )
         through_query = ops.matmul(d_query, transposed["query"]) if "query" in transposed else d_query
-        d_projected, d_states = self._stack_gradient(d_output + through_query, carry["states"], now, transposed)
+        d_projected, d_states = self._stack_gradient(
+            d_output + through_query, carry["states"], now, transposed
+        )
         d_feed = ops.matmul(d_projected[0], transposed["feed"])
         step = {
             "projected": d_projected, "energies": d_energies, "query": d_query,
@@ -169,7 +175,9 @@ class AttentionRecurrence:
         }  # fmt: skip
         return {"states": d_states, "feed": d_feed, "total": total}, step
 
-    def _stack_gradient(self, d_output: Any, d_states: list, now: dict, transposed: dict) -> tuple[list, list]:
+    def _stack_gradient(
+        self, d_output: Any, d_states: list, now: dict, transposed: dict
+    ) -> tuple[list, list]:
         d_projected, d_before = [None] * len(self.cells), [None] * len(self.cells)
         for index in reversed(range(len(self.cells))):
             d_after = (d_states[index][0] + d_output, *d_states[index][1:])

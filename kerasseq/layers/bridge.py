@@ -44,8 +44,8 @@ class StateBridge(keras.layers.Layer):
         widths = [[shape[-1] for shape in layer] for layer in shapes]
         if self.mode == "copy" and widths != [list(sizes) for sizes in self.state_sizes]:
             raise ValueError(
-                "`bridge` 'copy' needs encoder and decoder states of the same number and widths; use 'dense'. "
-                f"Received: encoder {widths}, decoder {self.state_sizes}"
+                "`bridge` 'copy' needs encoder and decoder states of the same number and widths; "
+                f"use 'dense'. Received: encoder {widths}, decoder {self.state_sizes}"
             )
         for index, projections in enumerate(self.projections):
             width = sum(widths[min(index, len(widths) - 1)])

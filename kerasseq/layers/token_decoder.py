@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.decoder import RecurrentDecoder
+from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan
 from kerasseq.specs import Rate, check_arguments
 
@@ -27,8 +28,9 @@ class TokenDecoder(keras.layers.Layer):
     Call arguments:
         tokens: Ids that begin with `<s>`, (batch, target_time).
         memory, memory_mask, initial_states: As in `RecurrentDecoder`.
+        state: From `begin`: what `step` hands over, with one token each, (batch,).
     Returns:
-        Logits, (batch, target_time, vocabulary).
+        Logits, (batch, target_time, vocabulary); with `state`, what `step` returns.
     Reference:
         Press and Wolf 2017 (tying); Bengio et al. 2015, https://arxiv.org/abs/1506.03099 (sampling).
     """
@@ -83,7 +85,12 @@ class TokenDecoder(keras.layers.Layer):
         memory_mask: Any = None,
         initial_states: Any = None,
         training: bool = False,
+        state: dict[str, Any] | None = None,
     ) -> Any:
+        if state is not None:
+            outputs, state = self.decoder.step(self.embedding(tokens), state)
+            return self.logits(outputs), state
+
         def forced() -> Any:
             embedded = self.dropout(self.embedding(tokens), training=training)
             outputs = self.decoder(
@@ -115,9 +122,11 @@ class TokenDecoder(keras.layers.Layer):
         return self.decoder.begin(memory, memory_mask, initial_states)
 
     def step(self, tokens: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """One token each: (batch,) -> logits (batch, vocabulary), and the state after it."""
-        outputs, state = self.decoder.step(self.embedding(tokens), state)
-        return self.logits(outputs), state
+        """One token each: (batch,) -> logits (batch, vocabulary), and the state after it.
+
+        A call of the layer: it is there that Keras casts weights to the policy's precision.
+        """
+        return self(tokens, state=state)
 
     def _sampled(
         self, tokens: Any, memory: Any, memory_mask: Any, initial_states: Any, training: bool
@@ -165,6 +174,5 @@ class TokenDecoder(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TokenDecoder:
-        for name in ("embedding", "decoder"):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)
+        embedding = keras.saving.deserialize_keras_object(config["embedding"])
+        return super().from_config({**with_ready_parts(config, "decoder"), "embedding": embedding})

@@ -63,8 +63,9 @@ def build_seq2seq(
     )
     if share_embeddings and source_vocabulary_size != target_vocabulary_size:
         raise ValueError(
-            "`share_embeddings` needs one vocabulary for both sides (`data.share_vocabulary: true`). Received: "
-            f"source_vocabulary_size={source_vocabulary_size}, target_vocabulary_size={target_vocabulary_size}"
+            "`share_embeddings` needs one vocabulary for both sides (`data.share_vocabulary: true`). "
+            f"Received: source_vocabulary_size={source_vocabulary_size}, "
+            f"target_vocabulary_size={target_vocabulary_size}"
         )
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")

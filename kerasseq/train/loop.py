@@ -75,6 +75,8 @@ def train(
     ]
     _fit(model, task, split, checkpoints, callbacks, epochs=epochs, seed=seed, folder=folder, display=display)
     checkpoints.restore_best(model)
+    # What is kept is a model to use: without the optimizer it is a third as large and loads anywhere.
+    model.optimizer, model.compiled = None, False
     write_whole(folder.model, model.save)
     return checkpoints
 

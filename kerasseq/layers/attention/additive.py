@@ -25,7 +25,8 @@ class AdditiveAttention(Attention):
         )
 
     def prepare(self, memory: Any) -> Any:
-        return ops.add(ops.matmul(memory, self.memory_kernel), self.bias)
+        kernel, bias = (ops.cast(weight, memory.dtype) for weight in (self.memory_kernel, self.bias))
+        return ops.add(ops.matmul(memory, kernel), bias)
 
     def parameters(self) -> tuple[Any, ...]:
         return (ops.convert_to_tensor(self.energy_kernel),)
@@ -48,6 +49,8 @@ class AdditiveAttention(Attention):
         total = {"squares": total["squares"] + squares, "kernel": total["kernel"] + d_kernel}
         return d_sum * ops.reshape(parameters[0], (1, -1)), total
 
-    def finish_gradient(self, total: Any, d_energies: Any, queries: Any, parameters: tuple) -> tuple[Any, tuple]:
+    def finish_gradient(
+        self, total: Any, d_energies: Any, queries: Any, parameters: tuple
+    ) -> tuple[Any, tuple]:
         d_sum = ops.sum(d_energies, axis=0)[..., None] - total["squares"]
         return d_sum * ops.reshape(parameters[0], (1, 1, -1)), (ops.transpose(total["kernel"]),)

@@ -52,7 +52,9 @@ class Attention(keras.layers.Layer):
         """One step back: the query's gradient, and `total` with this step added."""
         raise NotImplementedError(f"{type(self).__name__} must define `energy_gradient`")
 
-    def finish_gradient(self, total: Any, d_energies: Any, queries: Any, parameters: tuple) -> tuple[Any, tuple]:
+    def finish_gradient(
+        self, total: Any, d_energies: Any, queries: Any, parameters: tuple
+    ) -> tuple[Any, tuple]:
         """The gradients of the keys and the parameters; d_energies and queries are (time, batch, ...)."""
         raise NotImplementedError(f"{type(self).__name__} must define `finish_gradient`")
 

@@ -13,7 +13,8 @@ from kerasseq.registry import register
 class Bahdanau(AdditiveAttention):
     """Attends with the state before the step; the context enters the cell.
 
-    e_ij = v^T tanh(W s_{i-1} + U h_j + b), c_i = sum_j softmax(e_i)_j h_j, s_i = cell([y_{i-1}, c_i], s_{i-1})
+    e_ij = v^T tanh(W s_{i-1} + U h_j + b), c_i = sum_j softmax(e_i)_j h_j
+    s_i = cell([y_{i-1}, c_i], s_{i-1})
 
     Args:
         units: Width of the decoder's state and of the projections, positive.

@@ -60,13 +60,13 @@ class Luong(Attention):
             )
         elif memory_shape[-1] != self.units:
             raise ValueError(
-                f"`score` {self.score!r} needs encoder outputs as wide as the decoder's state; use 'general'. "
-                f"Received: encoder outputs of width {memory_shape[-1]}, units={self.units}"
+                f"`score` {self.score!r} needs encoder outputs as wide as the decoder's state; "
+                f"use 'general'. Received: encoder outputs of width {memory_shape[-1]}, units={self.units}"
             )
 
     def prepare(self, memory: Any) -> Any:
         if self.score == "general":
-            return ops.matmul(memory, self.memory_kernel)
+            return ops.matmul(memory, ops.cast(self.memory_kernel, memory.dtype))
         return memory * self.units**-0.5 if self.score == "scaled_dot" else memory
 
     def energies(self, query: Any, keys: Any, parameters: tuple) -> Any:
@@ -77,7 +77,9 @@ class Luong(Attention):
     def energy_gradient(self, d_energies: Any, query: Any, keys: Any, parameters: tuple, total: Any) -> Any:
         return ops.squeeze(ops.matmul(d_energies[:, None], keys), axis=1), total
 
-    def finish_gradient(self, total: Any, d_energies: Any, queries: Any, parameters: tuple) -> tuple[Any, tuple]:
+    def finish_gradient(
+        self, total: Any, d_energies: Any, queries: Any, parameters: tuple
+    ) -> tuple[Any, tuple]:
         over_time = ops.transpose(d_energies, (1, 2, 0))  # (batch, source_time, time)
         return ops.matmul(over_time, ops.transpose(queries, (1, 0, 2))), ()
 

@@ -43,7 +43,7 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
         self.history.append({"epoch": epoch + 1, **logs})
-        value = logs[self.monitor] if self.monitor in logs else None
+        value = logs.get(self.monitor)
         best = None if self.best_epoch is None else self.history[self.best_epoch - 1][self.monitor]
         if value is not None and (best is None or self.is_better(value, best)):
             self.best_epoch = epoch + 1
@@ -97,7 +97,8 @@ def _load(path: Path, variables: list[Any]) -> dict[str, Any]:
     for variable, array in zip(variables, arrays, strict=False):
         if tuple(variable.shape) != array.shape:
             raise RunFolderError(
-                f"{path} holds another model: {variable.path} is {tuple(variable.shape)}, there {array.shape}.\n"
+                f"{path} holds another model: {variable.path} is {tuple(variable.shape)}, there it is "
+                f"{array.shape}.\n"
                 "  fix: start the run over with --fresh"
             )
         variable.assign(array)

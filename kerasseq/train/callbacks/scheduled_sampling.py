@@ -18,8 +18,8 @@ class ScheduledSampling(keras.callbacks.Callback):
     constant: teacher_forcing at every step; linear: 1 - i / k; exponential: k^i;
     inverse_sigmoid: k / (k + exp(i / k))
 
-    Works on every model with a layer that has `enable_sampling`, such as `TokenDecoder`. While the probability
-    is 1 the model trains as without this callback. Each epoch's logs get `sampling_probability`.
+    Works on every model with a layer that has `enable_sampling`, such as `TokenDecoder`. While the
+    probability is 1 the model trains as without this callback. Each epoch's logs get `sampling_probability`.
 
     Args:
         schedule: The shape of the fall.
