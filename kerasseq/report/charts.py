@@ -121,7 +121,7 @@ def bar_chart(bars: Sequence[tuple[str, float, str]], *, title: str, x_label: st
     for place, (label, value, hover) in enumerate(bars):
         top = y(value)
         x = round(LEFT + slot * (place + 0.5) - width / 2, 1)
-        shown = formatting.number(round(value, 1))
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:.1f}"
         made.append(Bar(x, top, width, round(HEIGHT - BOTTOM - top, 1), label, shown, hover))
     ticks = [Tick(round(bar.x + bar.width / 2, 1), bar.label) for bar in made]
     return Chart(title, x_label, y_label, ticks, y.ticks(), bars=made)

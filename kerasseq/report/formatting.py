@@ -22,6 +22,7 @@ _TITLES = {
 }
 _SHARES = ("accuracy", "exact_match", "share", "rate", "precision", "recall", "repetition", "distinct")
 _LOWER_IS_BETTER = ("loss", "perplexity", "ter", "wer", "cer", "error_rate", "mae", "mse", "rmse")
+_COUNTS = ("epoch",)
 _NOT_A_RATE = ("learning_rate",)
 
 
@@ -53,13 +54,13 @@ def metric(name: str, value: object) -> str:
         return "not a number" if math.isnan(value) else "infinite"
     if is_share(name):
         return f"{value * 100 if abs(value) <= 1 else value:.1f} %"
-    return number(value)
+    return number(int(value) if name in _COUNTS else value)
 
 
 def number(value: float) -> str:
-    """About four digits: 31.24, 0.482, 1.2e-05; thousands in groups."""
+    """A count with its thousands in groups; any other number to about four digits: 31.24, 0.482, 1.2e-05."""
     size = abs(value)
-    if float(value).is_integer() and size < 1e15:
+    if isinstance(value, int) or size == 0:
         return f"{int(value):,}"
     if size >= 1e15 or size < 1e-3:
         return f"{value:.3g}"
@@ -75,7 +76,7 @@ def short(value: float) -> str:
         if abs(value) >= floor:
             scaled = value / floor
             return f"{scaled:.0f} {letter}" if scaled >= 100 else f"{scaled:.1f} {letter}"
-    return number(value)
+    return number(int(value) if float(value).is_integer() else value)
 
 
 def duration(seconds: float) -> str:
@@ -88,12 +89,3 @@ def duration(seconds: float) -> str:
     if total < 3600:
         return f"{total // 60} min {total % 60:02} s"
     return f"{total // 3600} h {total % 3600 // 60:02} min"
-
-
-def file_size(size: float) -> str:
-    """512 B, 1.2 MB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
-
-from kerasseq.errors import RunFolderError
 from kerasseq.report import formatting
-from kerasseq.report.run_files import RunFiles
+from kerasseq.report.run_files import RunFiles, predicted_split, recipe_values
 
 MOST_RESULTS = 3
 _TELLING = ("exact_match", "accuracy", "bleu", "chrf", "rougeL", "wer", "cer", "f1", "perplexity")
@@ -45,7 +42,7 @@ def headline(run: RunFiles) -> Headline:
     Raises:
         RunFolderError: If recipe.yaml is no YAML mapping.
     """
-    return Headline(run.name, _sentence(_recipe(run)), _results(run), _facts(run))
+    return Headline(run.name, _sentence(recipe_values(run)), _results(run), _facts(run))
 
 
 def metric_names(metrics: Mapping[str, Any]) -> list[str]:
@@ -63,16 +60,6 @@ def training_seconds(run: RunFiles) -> float | None:
             return seconds[stage]
     epochs = [row["seconds"] for row in run.history if row.get("seconds") is not None]
     return sum(epochs) if epochs else None
-
-
-def _recipe(run: RunFiles) -> dict[str, Any]:
-    try:
-        found = YAML(typ="safe", pure=True).load(run.recipe) or {}
-    except YAMLError as error:
-        raise RunFolderError(f"recipe.yaml of run {run.name} is not YAML: {error}") from error
-    if not isinstance(found, dict):
-        raise RunFolderError(f"recipe.yaml of run {run.name} is no mapping but a {type(found).__name__}.")
-    return found
 
 
 def _word(value: Any) -> str:
@@ -141,7 +128,8 @@ def _facts(run: RunFiles) -> list[tuple[str, str]]:
     if speeds:
         facts.append(("Tokens per second", formatting.short(median(speeds))))
     if run.predictions:
-        facts.append(("Test examples", f"{len(run.predictions):,}"))
-    if run.environment.get("device"):
-        facts.append(("Device", str(run.environment["device"])))
+        facts.append((f"{formatting.title(predicted_split(run))} examples", f"{len(run.predictions):,}"))
+    devices = run.environment.get("devices") or run.environment.get("device")
+    if devices:
+        facts.append(("Device", ", ".join(devices) if isinstance(devices, list) else str(devices)))
     return facts

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from kerasseq.report import curves, examples, formatting
 from kerasseq.report.charts import HEIGHT, WIDTH
 from kerasseq.report.headline import headline, metric_names
-from kerasseq.report.run_files import RunFiles, read_run
+from kerasseq.report.run_files import RunFiles, predicted_split, read_run
 from kerasseq.run_folder import RunFolder, write_text
 
 TEMPLATES = Path(__file__).parent
@@ -27,11 +27,17 @@ class MetricRow(NamedTuple):
 
 
 class SplitRow(NamedTuple):
-    """One split's counts and files."""
+    """One split's counts."""
 
     name: str
     counts: list[str]
-    files: list[tuple[str, str, str]]
+
+
+class File(NamedTuple):
+    """A file that was read."""
+
+    path: str
+    sha256: str
 
 
 def write_report(run_folder: RunFolder) -> Path:
@@ -65,7 +71,7 @@ def render(run: RunFiles) -> str:
 def _content(run: RunFiles) -> dict[str, Any]:
     likenesses = examples.similarities(run.predictions)
     splits, rows = metric_table(run.metrics)
-    counted, data = _data(run.environment)
+    counted, data, files = _data(run.environment)
     return {
         "headline": headline(run),
         "splits": splits,
@@ -76,6 +82,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "broken_epoch": curves.first_broken_epoch(run.history),
         "samples": examples.samples(run.predictions, likenesses),
         "worst": examples.worst(run.predictions, likenesses),
+        "split": predicted_split(run),
         "num_examples": len(run.predictions),
         "num_exact": sum(like == examples.EXACT for like in likenesses),
         "length_ratio": examples.length_ratio(run.predictions),
@@ -85,6 +92,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "environment": _flat({key: value for key, value in run.environment.items() if key != "data"}),
         "counted": counted,
         "data": data,
+        "files": files,
         "width": WIDTH,
         "height": HEIGHT,
         "share": lambda value: formatting.metric("share", float(value)),
@@ -138,35 +146,14 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     return found
 
 
-def _data(environment: Mapping[str, Any]) -> tuple[list[str], list[SplitRow]]:
-    """The names of what was counted, and a row for each split."""
-    splits = environment.get("data") or {}
-    counts = {
-        name: {key: value for key, value in _numbers(split).items() if isinstance(value, int)}
-        for name, split in splits.items()
-        if isinstance(split, Mapping)
-    }
+def _data(environment: Mapping[str, Any]) -> tuple[list[str], list[SplitRow], list[File]]:
+    """The names of what was counted, a row for each split, and the files that were read."""
+    data = environment.get("data") or {}
+    counts = {name: found for name, found in (data.get("counts") or {}).items() if isinstance(found, Mapping)}
     names = list(dict.fromkeys(key for found in counts.values() for key in found))
     rows = [
-        SplitRow(
-            name,
-            [formatting.number(found[key]) if key in found else "–" for key in names],
-            [_file(file) for file in splits[name].get("files", [])],
-        )
+        SplitRow(name, [formatting.metric(key, found.get(key)) for key in names])
         for name, found in counts.items()
     ]
-    return [key.replace("_", " ") for key in names], rows
-
-
-def _numbers(split: Mapping[str, Any]) -> dict[str, Any]:
-    nested = split.get("counts")
-    return {**split, **nested} if isinstance(nested, Mapping) else dict(split)
-
-
-def _file(file: Mapping[str, Any]) -> tuple[str, str, str]:
-    size = file.get("bytes")
-    return (
-        str(file.get("path", "")),
-        formatting.file_size(size) if isinstance(size, (int, float)) else "",
-        str(file.get("sha256", "")),
-    )
+    files = [File(str(path), str(checksum)) for path, checksum in (data.get("sha256") or {}).items()]
+    return [key.replace("_", " ") for key in names], rows, files

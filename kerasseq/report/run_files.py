@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML, YAMLError
+
 from kerasseq.errors import RunFolderError
 from kerasseq.run_folder import RunFolder
 
@@ -52,6 +54,26 @@ def read_run(run_folder: RunFolder) -> RunFiles:
         metrics=_mapping(run_folder.metrics),
         predictions=_predictions(run_folder.predictions),
     )
+
+
+def predicted_split(run: RunFiles) -> str:
+    """The split that the predictions are of: test, or validation where there is no test split."""
+    return "validation" if run.metrics.get("validation") and not run.metrics.get("test") else "test"
+
+
+def recipe_values(run: RunFiles) -> dict[str, Any]:
+    """The recipe as a mapping, empty where there is none.
+
+    Raises:
+        RunFolderError: If recipe.yaml is no YAML mapping.
+    """
+    try:
+        found = YAML(typ="safe", pure=True).load(run.recipe) or {}
+    except YAMLError as error:
+        raise RunFolderError(f"recipe.yaml of run {run.name} is not YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise RunFolderError(f"recipe.yaml of run {run.name} is no mapping but a {type(found).__name__}.")
+    return found
 
 
 def _broken(path: Path, line: int, problem: str, verb: str) -> RunFolderError:

@@ -151,6 +151,7 @@ def show_results(
     for line in run.predictions[:num_samples]:
         _show_sample(console, line)
     if run_folder.report.is_file():
+        console.print()
         console.print(Text.assemble("report: ", (str(run_folder.report), "bold")), soft_wrap=True)
 
 

@@ -10,6 +10,9 @@ from kerasseq.report import formatting
         ("exact_match", 1.0, "100.0 %"),
         ("validation_teacher_forced_accuracy", 0.5, "50.0 %"),
         ("bleu", 31.2412, "31.24"),
+        ("bleu", 50.0, "50.00"),
+        ("bleu", 0.0, "0"),
+        ("epoch", 3.0, "3"),
         ("perplexity", 123.456, "123.5"),
         ("loss", 0.48251, "0.483"),
         ("learning_rate", 0.0003, "0.0003"),
@@ -56,15 +59,6 @@ def test_duration(seconds, text):
     assert formatting.duration(seconds) == text
 
 
-def test_short_and_file_size():
-    assert [formatting.short(value) for value in (950, 12_300, 412_345, 4.1e6)] == [
-        "950",
-        "12.3 k",
-        "412 k",
-        "4.1 M",
-    ]
-    assert [formatting.file_size(value) for value in (512, 1_200_000, 279_000)] == [
-        "512 B",
-        "1.2 MB",
-        "279 kB",
-    ]
+def test_short():
+    shown = [formatting.short(value) for value in (950, 12_300, 412_345, 4.1e6)]
+    assert shown == ["950", "12.3 k", "412 k", "4.1 M"]

@@ -92,7 +92,13 @@ def test_the_headline_shows_what_counts(run_folder):
     )
     for shown in ("translate_dates", "Exact match99.1 %validation 98.8 %", "BLEU97.83test split"):
         assert shown in text
-    for shown in ("Training time3 min 04 s", "Epochs12", "Parameters412 k", "Test examples200", "DeviceCPU"):
+    for shown in (
+        "Training time3 min 04 s",
+        "Epochs12",
+        "Parameters412 k",
+        "Test examples200",
+        "DeviceCPU:0",
+    ):
         assert shown.replace(" ", "") in text.replace(" ", "")
 
 
@@ -109,6 +115,12 @@ def test_metrics_have_their_splits_and_signatures(run_folder):
     assert metrics()["signature"]["bleu"] in text
     assert "Perplexity lower is better1.0201.022" in text
     assert "Time spent: training 3 min 04 s, evaluation 6.4 s." in text
+
+
+def test_predictions_of_the_validation_split_are_called_so(run_folder):
+    write_json(run_folder.metrics, {"validation": {"bleu": 12.5}})
+    text = page_of(run_folder).text
+    assert "of 200 validation examples" in text and "BLEU12.50validation split" in text
 
 
 def test_other_splits_such_as_a_baseline_get_a_column(tmp_path):
@@ -149,7 +161,10 @@ def test_text_of_the_data_is_text_wherever_it_stands(tmp_path):
     write_run(folder, examples=[{**line, "attention": weights}] * 25)
     (folder / "recipe.yaml").write_text(f"{RECIPE}# {EVIL}\n", encoding="utf-8")
     write_json(folder / "metrics.json", {"test": {EVIL: 1.5}, "signature": {EVIL: EVIL}})
-    write_json(folder / "environment.json", {"command": EVIL, EVIL: EVIL, "data": {EVIL: {EVIL: 3}}})
+    write_json(
+        folder / "environment.json",
+        {"command": EVIL, EVIL: EVIL, "data": {"counts": {EVIL: {EVIL: 3}}, "sha256": {EVIL: EVIL}}},
+    )
     page = page_of(RunFolder(folder))
     assert len(page.having("script")) == 1
     assert page.having("img") == [] and page.having("b") != [] and page.having("i", onerror="alert(2)") == []
@@ -169,6 +184,13 @@ def test_the_recipe_is_shown_letter_by_letter(run_folder):
     html = write_report(run_folder).read_text(encoding="utf-8")
     shown = Page(html[html.index("<pre") : html.index("</pre>") + 6])
     assert "".join(shown.texts) == RECIPE
+
+
+def test_the_data_is_counted_and_its_files_are_named(run_folder):
+    text = page_of(run_folder).text
+    assert "Splitreadkeptdropped too longskipped bad lines" in text
+    assert "train9,0008,99190" in text.replace(" ", "")
+    assert "datasets/dates/train.tsv " + "53fa" * 16 in text
 
 
 def test_samples_and_worst_are_bounded(tmp_path):
