@@ -11,6 +11,7 @@ SHADES = 20
 LABEL_LENGTH = 14
 MOST_LABEL_SPACE = 108
 LARGEST_CELL, SMALLEST_CELL = 26.0, 5.0
+UPRIGHT_LENGTH = 2
 SMALLEST_WITH_GRID = 10.0
 MAP_WIDTH = 620.0
 
@@ -48,6 +49,12 @@ class Heatmap:
     @property
     def height(self) -> float:
         return round(self.top + len(self.rows) * self.cell + 2, 1)
+
+    @property
+    def upright_length(self) -> int:
+        """Column labels up to this length stand upright: none where most are words."""
+        num_short = sum(len(label) <= UPRIGHT_LENGTH for label in self.columns)
+        return UPRIGHT_LENGTH if 2 * num_short > len(self.columns) else 0
 
     @property
     def grid(self) -> str:

@@ -43,6 +43,15 @@ def test_spaces_can_be_seen_and_long_tokens_are_cut():
     assert drawn.rows == ["∅"]
 
 
+def test_labels_stand_upright_among_characters_and_turned_among_words():
+    def upright_length(tokens):
+        weights = [[1.0] * len(tokens)]
+        return heatmap({"source_tokens": tokens, "target_tokens": ["x"], "weights": weights}).upright_length
+
+    assert upright_length(["a", "b", "c", "</s>"]) == 2
+    assert upright_length(["in", "einem", "blauen", "</s>"]) == 0
+
+
 def test_nothing_to_draw_is_no_map():
     assert heatmap({}) is None
     assert heatmap({"source_tokens": ["a"], "target_tokens": ["b"], "weights": []}) is None
