@@ -5,6 +5,7 @@ Where standard output is no terminal, an epoch is one plain line and nothing mov
 
 from __future__ import annotations
 
+import atexit
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +71,7 @@ class TrainingProgress:
             refresh_per_second=8,
             get_time=self._clock,
         )
+        atexit.register(self.stop)  # an interrupted run gives the terminal its cursor back
         self._bars.start()
 
     def step(self, step: int, loss: float, tokens_per_second: float) -> None:
@@ -120,6 +122,7 @@ class TrainingProgress:
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
+            atexit.unregister(self.stop)
 
     def _left(self, step: int, now: float) -> str:
         """The time that the rest of training takes at the speed since the first step."""

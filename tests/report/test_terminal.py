@@ -100,6 +100,17 @@ def test_stopping_twice_or_before_starting_is_no_mistake():
     progress.stop()
 
 
+def test_an_interrupted_run_gives_the_cursor_back():
+    code = (
+        "from rich.console import Console\n"
+        "from kerasseq.report.terminal import TrainingProgress\n"
+        "TrainingProgress(console=Console(force_terminal=True, _environ={})).start(4, 2)\n"
+        "raise KeyboardInterrupt"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.rindex("\x1b[?25h") > done.stdout.rindex("\x1b[?25l")
+
+
 def test_results_have_metrics_samples_and_the_report(run_folder):
     write_report(run_folder)
     console = a_file()
