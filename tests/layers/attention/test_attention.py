@@ -102,7 +102,7 @@ def test_the_energies_gradient_is_their_derivative(options):
         d_queries[t], total = layer.energy_gradient(
             d_energies[t], queries[t], keys, layer.parameters(), total
         )
-    d_keys, d_parameters = layer.finish_gradient(total, d_energies, queries)
+    d_keys, d_parameters = layer.finish_gradient(total, d_energies, queries, layer.parameters())
     ours = [ops.convert_to_numpy(d) for d in (ops.stack(d_queries), d_keys, *d_parameters)]
     assert_gradients_close(ours, expected)
 
@@ -157,7 +157,7 @@ def test_a_row_without_real_tokens_stays_finite():
 
 
 @pytest.mark.parametrize(
-    ("method", "arguments"), [("prepare", 1), ("energies", 3), ("energy_gradient", 5), ("finish_gradient", 3)]
+    ("method", "arguments"), [("prepare", 1), ("energies", 3), ("energy_gradient", 5), ("finish_gradient", 4)]
 )
 def test_an_attention_must_define_its_equations(method, arguments):
     with pytest.raises(NotImplementedError, match=f"^Attention must define `{method}`$"):
