@@ -28,28 +28,34 @@ class GradientClipping(keras.callbacks.Callback):
         check_arguments(GradientClipping.__init__, global_norm=global_norm)
         super().__init__()
         self.global_norm = global_norm
+        self.optimizer: keras.optimizers.Optimizer | None = None
         self.totals: list[keras.Variable] = []
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        optimizer = self.model.optimizer
+        # Where the loss is scaled for half precision, only the optimizer inside sees the gradient itself.
+        self.optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         self.totals = [keras.Variable(0.0, trainable=False, name=name) for name in TOTALS]
-        apply = optimizer.apply
+        self._restore()  # an interrupted `fit` never came to its end
+        apply = self.optimizer.apply
 
         def clipped_apply(grads: Any, trainable_variables: Any = None) -> None:
             apply(self.clip(grads), trainable_variables)
 
-        optimizer.apply = clipped_apply
-        self._restore = lambda: setattr(optimizer, "apply", apply)
+        self.optimizer.apply = clipped_apply
         self.model.make_train_function(force=True)
 
     def on_train_end(self, logs: dict | None = None) -> None:
         self._restore()
         self.model.make_train_function(force=True)
 
+    def _restore(self) -> None:
+        """Gives the optimizer its class' own `apply` back."""
+        if "apply" in vars(self.optimizer):
+            del self.optimizer.apply
+
     def clip(self, gradients: list[Any]) -> list[Any]:
         """The clipped gradients; adds what it saw to the totals of the epoch."""
-        # A sparse gradient may name a row twice: its norm is known only once the rows are added up.
-        gradients = [None if gradient is None else ops.convert_to_tensor(gradient) for gradient in gradients]
+        gradients = [_dense(gradient) for gradient in gradients]
         squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients if g is not None]
         norm = ops.sqrt(sum(squares))
         is_clipped = norm > self.global_norm
@@ -65,3 +71,8 @@ class GradientClipping(keras.callbacks.Callback):
             logs["clipped_share"] = clipped / steps
         for total in self.totals:
             total.assign(ops.zeros(()))
+
+
+def _dense(gradient: Any) -> Any:
+    """An embedding's gradient may name a row twice: its norm is known only once such rows are added up."""
+    return ops.add(gradient, 0.0) if hasattr(gradient, "indices") else gradient
