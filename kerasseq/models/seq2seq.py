@@ -132,6 +132,23 @@ class Seq2SeqTask:
         return {"source": source[:, 1:], "target": target[:, :-1]}, target[:, 1:]
 
     @staticmethod
+    def loops(model: keras.Model) -> dict[str, str]:
+        """What runs step by step, and why; for `explain`."""
+        decoder = model.get_layer("decoder").decoder
+        if decoder.attention is None:
+            attention = "none"
+        elif not decoder.feeds:
+            attention = "outside the loop, once for all steps: `input_feeding` is off"
+        elif decoder.attention.feeds_context:
+            attention = "inside the loop: the next step's cell reads its context"
+        else:
+            attention = "inside the loop: `input_feeding` hands its vector to the next step"
+        return {
+            "cells": "only recurrent products in the loop; the inputs' are made before it, all steps at once",
+            "attention": attention,
+        }
+
+    @staticmethod
     def loss(label_smoothing: float = 0.0) -> keras.losses.Loss:
         """Cross-entropy per real token."""
         return MaskedCrossEntropy(label_smoothing=label_smoothing)

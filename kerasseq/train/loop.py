@@ -56,16 +56,14 @@ def train(
     """
     check_arguments(train, epochs=epochs, label_smoothing=label_smoothing, patience=patience)
     split = data.splits["train"]
-    model.compile(
-        optimizer=_optimizer(optimizer, schedule, split.steps * epochs),
+    compile_model(
+        model,
         loss=task.loss(label_smoothing),
-        jit_compile=False,  # the hand-written loops run faster without XLA on a CPU, and cuDNN needs none
+        optimizer=optimizer,
+        schedule=schedule,
+        total_steps=split.steps * epochs,
     )
-    callbacks: list[keras.callbacks.Callback] = []
-    if clipping is not None:
-        callbacks.append(GradientClipping(**clipping))
-    if scheduled_sampling is not None:
-        callbacks.append(ScheduledSampling(**scheduled_sampling))
+    callbacks = step_callbacks(clipping=clipping, scheduled_sampling=scheduled_sampling)
     checkpoints = Checkpoints(folder.checkpoints, monitor=monitor, patience=patience)
     tokens = split.num_tokens(task.output_field) + split.num_examples
     callbacks += [
@@ -79,6 +77,27 @@ def train(
     model.optimizer, model.compiled = None, False
     write_whole(folder.model, model.save)
     return checkpoints
+
+
+def compile_model(
+    model: keras.Model, *, loss: keras.losses.Loss, optimizer: Any, schedule: Any, total_steps: int
+) -> None:
+    """Compiles a model as it is trained; the arguments are those of `train`."""
+    model.compile(
+        optimizer=_optimizer(optimizer, schedule, total_steps),
+        loss=loss,
+        jit_compile=False,  # the hand-written loops run faster without XLA on a CPU, and cuDNN needs none
+    )
+
+
+def step_callbacks(*, clipping: Any, scheduled_sampling: Any) -> list[keras.callbacks.Callback]:
+    """The callbacks that change what a training step computes; the arguments are those of `train`."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if clipping is not None:
+        callbacks.append(GradientClipping(**clipping))
+    if scheduled_sampling is not None:
+        callbacks.append(ScheduledSampling(**scheduled_sampling))
+    return callbacks
 
 
 def _fit(
