@@ -7,12 +7,14 @@ import platform
 from importlib import metadata
 from typing import Any
 
+from kerasseq import __version__
+
 PACKAGES = ("tensorflow", "tensorflow-text", "keras", "numpy", "sacrebleu", "nltk", "rouge-score")
 
 
 def versions() -> dict[str, str]:
     """The versions of Python, kerasseq and what a result depends on; nothing is imported."""
-    found = {"kerasseq": _version("kerasseq"), "python": platform.python_version()}
+    found = {"kerasseq": __version__, "python": platform.python_version()}
     return {**found, **{name: _version(name) for name in PACKAGES}}
 
 

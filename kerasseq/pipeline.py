@@ -191,7 +191,7 @@ def doctor(
     data: str | os.PathLike | None = None,
 ) -> str:
     """The environment and, with a recipe, its data: unknown words, lengths, duplicates, leaks."""
-    from kerasseq.explanation import examine
+    from kerasseq.examination import examine
 
     return examine(None if recipe is None else load_recipe(recipe, overrides), data)
 

@@ -12,8 +12,9 @@ from kerasseq.registry import FOLDERS
 
 GROUND = frozenset({"registry", "errors", "specs", "run_folder", "shipped", "quiet"})
 SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode"})
-FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue"})
+FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "environment"})
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}
+BESIDE_PIPELINE = frozenset({"opened_run", "explanation", "examination"})  # what it hands its longer work to
 
 VERSION = "kerasseq.__version__"  # the one name of the package itself that its rooms may read
 
@@ -22,15 +23,20 @@ MAY_IMPORT = {
     **dict.fromkeys(GROUND | SECOND, GROUND),
     "models": GROUND | {"layers", "losses", "metrics"},
     **dict.fromkeys(FOURTH, GROUND | SECOND | {"models"}),
-    "pipeline": BELOW_PIPELINE,
-    "cli": frozenset({"pipeline", "errors"}),
+    "opened_run": BELOW_PIPELINE,
+    "explanation": BELOW_PIPELINE | {"opened_run"},
+    "examination": BELOW_PIPELINE | {"opened_run"},
+    "pipeline": BELOW_PIPELINE | BESIDE_PIPELINE,
+    "cli": frozenset({"pipeline", "errors", "quiet"}),
     "__main__": frozenset({"cli"}),
     "": BELOW_PIPELINE | {"pipeline", "cli"},
 }
 
 TENSORFLOW = frozenset({"tensorflow", "tensorflow_text"})
 TENSORFLOW_ROOMS = frozenset({"data", "export"})
-TENSORFLOW_FILES: frozenset[str] = frozenset()  # files elsewhere that need it, such as the distribution code
+TENSORFLOW_FILES = frozenset(  # files elsewhere: the switches between backends, and what a run ran on
+    {"kerasseq/layers/scan.py", "kerasseq/models/inference.py", "kerasseq/environment.py"}
+)
 
 MOST_FILE_LINES = 300
 MOST_FUNCTION_LINES = 40  # of the body: signature and docstring are the documentation, and do not count

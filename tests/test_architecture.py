@@ -109,6 +109,12 @@ def test_an_import_between_neighbours_is_found_however_it_is_written(statement):
         ("report", "evaluate"),
         ("serve", "pipeline"),
         ("pipeline", "cli"),
+        ("opened_run", "pipeline"),
+        ("opened_run", "explanation"),
+        ("explanation", "pipeline"),
+        ("examination", "explanation"),
+        ("environment", "train"),
+        ("report", "opened_run"),
         ("cli", "recipe"),
         ("cli", "registry"),
         ("cli", "train"),
@@ -129,8 +135,12 @@ def test_each_forbidden_direction_is_found(room, target):
         ("train", "models"),
         ("report", "metrics"),
         ("pipeline", "serve"),
+        ("pipeline", "explanation"),
+        ("explanation", "opened_run"),
+        ("examination", "environment"),
         ("cli", "pipeline"),
         ("cli", "errors"),
+        ("cli", "quiet"),
     ],
 )
 def test_each_allowed_direction_passes(room, target):
@@ -164,6 +174,14 @@ def test_tensorflow_is_for_data_and_export():
     ]
     (problem,) = wrong(rules.wrong_tensorflow, train__loop="import tensorflow_text as text")
     assert "imports `tensorflow_text`" in problem
+
+
+def test_every_exception_from_the_tensorflow_rule_is_still_needed(sources):
+    imports = {path: rules.imports_of(path, sources[path], set()) for path in rules.TENSORFLOW_FILES}
+    unneeded = [
+        path for path, found in imports.items() if not {target for _, target in found} & rules.TENSORFLOW
+    ]
+    assert unneeded == []
 
 
 def test_a_circle_is_found_with_its_whole_way():

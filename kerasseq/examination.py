@@ -1,0 +1,172 @@
+"""What `doctor` finds: the environment and, with a recipe, what is unusual about its data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kerasseq import environment, registry
+from kerasseq.data.inspection import MOST_BAD_LINES, QUANTILES, SplitReport, bad_lines, inspect_data
+from kerasseq.data.locate import search_folders
+from kerasseq.data.prepare import TRAIN, PreparedData
+from kerasseq.data.token_cache import cache_root
+from kerasseq.errors import DataError
+from kerasseq.opened_run import Run
+from kerasseq.recipe.resolve import Recipe
+from kerasseq.report.columns import aligned
+from kerasseq.run_folder import RunFolder
+
+MUCH_UNKNOWN = 0.02
+LONG_TAIL = 2
+GPU_DEVICE_FILES = (Path("/dev/nvidia0"), Path("/dev/dxg"))
+NO_GPU = "the machine has a GPU that TensorFlow does not see: python -m pip install 'tensorflow[and-cuda]'"
+LENGTHS = ("median", "90 %", "95 %", "99 %", "longest")
+
+
+def examine(recipe: Recipe | None = None, data: str | os.PathLike | None = None) -> str:
+    """Looks at the environment and, with a recipe, at every line of its data.
+
+    Args:
+        recipe: A checked recipe.
+        data: The folder that its data paths start from.
+    Returns:
+        Text in sections; the last one says what to look at, or that nothing stands out.
+    """
+    cache_folder = None if recipe is None else recipe.values["data"]["cache_folder"]
+    sections, advice = [aligned(_environment(cache_folder))], list(_environment_advice())
+    if recipe is not None:
+        try:
+            _examine_data(recipe, data, sections, advice)
+        except DataError as error:
+            advice.append(f"the data cannot be read. {error}")
+    if recipe is not None or advice:
+        sections.append(["to look at:", *(f"- {line}" for line in advice or ["nothing stands out"])])
+    return "\n\n".join("\n".join(lines) for lines in sections)
+
+
+def _environment(cache_folder: str | None) -> list[tuple[str, str]]:
+    found = environment.describe()
+    rows = [(name, version) for name, version in environment.versions().items()]
+    rows += [("platform", found["platform"]), ("devices", ", ".join(found["devices"]))]
+    rows.append(("cores", str(found["cores"])))
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        rows.append(("memory", f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.1f} GiB"))
+    cache = cache_root(cache_folder)
+    there = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    rows.append(("cache", f"{cache}, {shutil.disk_usage(there).free / 2**30:.1f} GiB free"))
+    return rows
+
+
+def _environment_advice() -> Iterator[str]:
+    has_gpu = any("GPU" in device for device in environment.describe()["devices"])
+    if not has_gpu and any(path.exists() for path in GPU_DEVICE_FILES):
+        yield NO_GPU
+
+
+def _examine_data(
+    recipe: Recipe, data: str | os.PathLike | None, sections: list[list[str]], advice: list[str]
+) -> None:
+    """Adds what the data is like to `sections`, and what is unusual about it to `advice`."""
+    values = {**recipe.values, "data": _lenient(recipe.values["data"])}
+    folders = search_folders(data_folder=None if data is None else Path(data), recipe_folder=recipe.folder)
+    source = registry.create("source", values["data"]["source"], folders=folders)
+    found = bad_lines(source)
+    if any(count for count, _ in found.values()):
+        sections.append(_bad_lines(found))
+        total = sum(count for count, _ in found.values())
+        advice.append(
+            f"{_many(total, 'line')} cannot be used: see above; `on_bad_line: skip` leaves them out"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(RunFolder(folder), values, data_folder=data, recipe_folder=recipe.folder)
+        prepared = run.prepare()
+        reports = inspect_data(prepared)
+    sections += [_splits(reports), _fields(reports)]
+    advice += _data_advice(prepared, reports, first=run.task.input_field, second=run.task.output_field)
+
+
+def _lenient(section: Mapping[str, Any]) -> dict[str, Any]:
+    """A data section that leaves unusable lines out, as far as its source can."""
+    source = dict(section["source"])
+    if "on_bad_line" in source:
+        source["on_bad_line"] = "skip"
+    return {**section, "source": source}
+
+
+def _bad_lines(found: Mapping[str, tuple[int, list[str]]]) -> list[str]:
+    lines = []
+    for split, (count, shown) in found.items():
+        if count:
+            more = f", the first {MOST_BAD_LINES}" if count > len(shown) else ""
+            lines += [f"unusable lines of {split}: {count:,}{more}", *(f"  {line}" for line in shown)]
+    return lines
+
+
+def _splits(reports: Mapping[str, SplitReport]) -> list[str]:
+    rows = [("split", "examples", "repeated", "contradictions", "in train too", "source in train")]
+    for name, report in reports.items():
+        leaks = [report.leaks.get(TRAIN), report.source_leaks.get(TRAIN)]
+        numbers = (report.num_examples, report.duplicates, report.contradictions, *leaks)
+        rows.append((name, *("-" if number is None else f"{number:,}" for number in numbers)))
+    return aligned(rows, right=range(1, 6))
+
+
+def _fields(reports: Mapping[str, SplitReport]) -> list[str]:
+    rows = [("split", "field", "tokens", "unknown", *LENGTHS)]
+    for name, report in reports.items():
+        for field, figures in report.fields.items():
+            lengths = (f"{figures.lengths[quantile]:,}" for quantile in QUANTILES)
+            rows.append((name, field, f"{figures.num_tokens:,}", _share(figures.unknown_rate), *lengths))
+    return aligned(rows, right=range(2, 9))
+
+
+def _data_advice(
+    prepared: PreparedData, reports: Mapping[str, SplitReport], *, first: str, second: str
+) -> Iterator[str]:
+    for name, report in reports.items():
+        if leaks := report.leaks.get(TRAIN):
+            yield f"{_of(leaks, report)} of {name} stand in train too: their scores measure memorizing"
+        elif leaks := report.source_leaks.get(TRAIN):
+            other = f"with another {second}"
+            yield f"{_of(leaks, report)} of {name} have a {first} that stands in train too, {other}"
+        for field, figures in report.fields.items():
+            if figures.unknown_rate > MUCH_UNKNOWN:
+                yield (
+                    f"{_share(figures.unknown_rate)} of the {field} tokens of {name} are unknown: raise "
+                    f"`vocabulary_size`, or take the tokenizer `subword` or `character`"
+                )
+    train = reports[TRAIN]
+    if train.contradictions:
+        number = _of(train.contradictions, train)
+        yield f"{number} of train have a {first} that came before with another {second}"
+    if train.duplicates:
+        yield f"{_of(train.duplicates, train)} of train stand there already: they count twice"
+    yield from _length_advice(prepared, train)
+
+
+def _length_advice(prepared: PreparedData, train: SplitReport) -> Iterator[str]:
+    for field, figures in train.fields.items():
+        most, longest = figures.lengths[0.99], figures.lengths[1.0]
+        if longest > LONG_TAIL * most and prepared.features[field].max_length is None:
+            yield (
+                f"99 % of train have at most {most} {field} tokens and the longest has {longest}: "
+                f"`data.features.{field}.max_length: {most}` saves time and memory"
+            )
+    if dropped := prepared.counts[TRAIN]["dropped_too_long"]:
+        yield f"{_many(dropped, 'example')} of train are left out for `max_length`"
+
+
+def _of(number: int, report: SplitReport) -> str:
+    return f"{_many(number, 'example')} ({_share(number / report.num_examples)})"
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}".replace("%", " %")
