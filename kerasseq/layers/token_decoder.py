@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.ready_parts import with_ready_parts
-from kerasseq.layers.scan import scan
+from kerasseq.layers.scan import branch, scan
 from kerasseq.specs import Rate, check_arguments
 
 
@@ -107,7 +107,7 @@ class TokenDecoder(keras.layers.Layer):
 
         if not (self.samples and training):
             return forced()
-        return ops.cond(self.sampling_probability > 0, sampled, forced)
+        return branch(self.sampling_probability > 0, sampled, forced)
 
     def logits(self, outputs: Any) -> Any:
         """(..., units) -> (..., vocabulary)."""
