@@ -11,7 +11,7 @@ import tensorflow as tf
 from kerasseq.data.token_cache import Column
 from kerasseq.specs import END_ID, PAD_ID, START_ID, UNKNOWN_ID
 
-POOL_BATCHES = 64
+POOL_BATCHES = 256
 PREFETCH = 4
 CHUNK = 4096
 MARKERS = 2
