@@ -9,6 +9,10 @@ import keras
 
 from kerasseq.specs import PositiveFloat, Probability, check_arguments
 
+CONSTRAINTS = (
+    ("schedule != 'exponential' or k < 1", "give a factor under 1 as `k`: the probability at step i is k^i"),
+)
+
 
 class ScheduledSampling(keras.callbacks.Callback):
     """Feeds the decoder its own best token instead of the true one, ever more often.
@@ -19,7 +23,9 @@ class ScheduledSampling(keras.callbacks.Callback):
     inverse_sigmoid: k / (k + exp(i / k))
 
     Works on every model with a layer that has `enable_sampling`, such as `TokenDecoder`. While the
-    probability is 1 the model trains as without this callback. Each epoch's logs get `sampling_probability`.
+    probability is 1 the model trains as without this callback, and so it does again when training has ended.
+    Each epoch's logs get `sampling_probability`. Steps are counted by the optimizer, so that a resumed run
+    goes on where it was.
 
     Args:
         schedule: The shape of the fall.
@@ -45,7 +51,7 @@ class ScheduledSampling(keras.callbacks.Callback):
         self.schedule = schedule
         self.k = k
         self.teacher_forcing = teacher_forcing
-        self.step = 0
+        self.step = self.first_step = 0
         self.variables: list[keras.Variable] = []
 
     def probability(self, step: int) -> float:
@@ -66,14 +72,20 @@ class ScheduledSampling(keras.callbacks.Callback):
                 f"Received: {[layer.name for layer in self.model.layers]}"
             )
         self.variables = [layer.enable_sampling() for layer in layers]
-        self.step = int(self.model.optimizer.iterations)
         self.model.make_train_function(force=True)
 
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.first_step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self.step = self.first_step + batch
         for variable in self.variables:
             variable.assign(self.probability(self.step))
-        self.step += 1
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if logs is not None:
             logs["sampling_probability"] = self.probability(self.step)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        for variable in self.variables:
+            variable.assign(0.0)
