@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerasseq.errors import RunFolderError
+from kerasseq.errors import RunFolderError, did_you_mean
 from kerasseq.run_folder import write_whole
 
 
@@ -20,6 +22,9 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Where `last.npz` and `best.npz` go.
         monitor: The log to watch; losses and perplexities are better low, everything else high.
         patience: Epochs without a better value until training stops, or None: it never stops early.
+    Raises:
+        ValueError: At the end of `fit`, if no epoch had the monitored log.
+        RunFolderError: If a checkpoint is broken or holds another model.
     """
 
     def __init__(self, folder: Path, *, monitor: str = "validation_loss", patience: int | None = None):
@@ -45,12 +50,22 @@ class Checkpoints(keras.callbacks.Callback):
         self.history.append({"epoch": epoch + 1, **logs})
         value = logs.get(self.monitor)
         best = None if self.best_epoch is None else self.history[self.best_epoch - 1][self.monitor]
-        if value is not None and (best is None or self.is_better(value, best)):
+        is_number = value is not None and not math.isnan(value)
+        if is_number and (best is None or self.is_better(value, best)):
             self.best_epoch = epoch + 1
             self._save("best", self.model.variables)
         self._save("last", [*self.model.variables, *self.model.optimizer.variables])
         if self.has_run_out():
             self.model.stop_training = True
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        names = dict.fromkeys(name for row in self.history for name in row if name != "epoch")
+        if names and self.monitor not in names:
+            hint = did_you_mean(self.monitor, names)
+            message = (
+                f"`monitor` must be a log: {', '.join(names)}. Received: monitor={self.monitor!r}. {hint}"
+            )
+            raise ValueError(message.strip())
 
     def has_run_out(self) -> bool:
         """Whether the patience is spent."""
@@ -87,10 +102,10 @@ class Checkpoints(keras.callbacks.Callback):
 
 def _load(path: Path, variables: list[Any]) -> dict[str, Any]:
     try:
-        with np.load(path) as file:
-            state = json.loads(str(file["state"]))
-            arrays = [file[str(index)] for index in range(len(state["variables"]))]
-    except (OSError, ValueError, KeyError) as error:
+        with path.open("rb") as file, np.load(file) as saved:
+            state = json.loads(str(saved["state"]))
+            arrays = [saved[str(index)] for index in range(len(state["variables"]))]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunFolderError(
             f"{path} cannot be read: {error}.\n  fix: start the run over with --fresh"
         ) from error
