@@ -51,12 +51,18 @@ def teacher_forced(inference: Any, split: Any) -> dict[str, float]:
     }
 
 
+def measured_names(metrics: list[Any]) -> list[str]:
+    """The names of the figures that `measure` finds."""
+    names = ["loss", "perplexity", "teacher_forced_accuracy"]
+    return names + [name for metric in metrics for name in metric(["a"], [["a"]])]
+
+
 def measure(inference: Any, data: Any, split_name: str, metrics: list[Any]) -> Measurement:
     """Decodes a split freely and measures what came out, beside the teacher-forced figures."""
     split, task = data.splits[split_name], inference.task
     values = teacher_forced(inference, split)
     began = time.perf_counter()
-    texts, scores = _decoded(inference, data, split)
+    texts, scores = decoded_texts(inference, data, split)
     found = Measurement(values, seconds=time.perf_counter() - began)
     inputs, references = split.texts(task.input_field), split.texts(task.output_field)
     for metric in metrics:
@@ -69,7 +75,8 @@ def measure(inference: Any, data: Any, split_name: str, metrics: list[Any]) -> M
     return found
 
 
-def _decoded(inference: Any, data: Any, split: Any) -> tuple[list[str], np.ndarray]:
+def decoded_texts(inference: Any, data: Any, split: Any) -> tuple[list[str], np.ndarray]:
+    """The best output and its score for each example of a split, in the order of the file."""
     task = inference.task
     feature = data.features[task.output_field]
     texts, scores = [], []
@@ -104,7 +111,9 @@ def attention_maps(inference: Any, data: Any, texts: list[str]) -> list[dict[str
         read = [source.vocabulary[token] for token in ids[row] if token != PAD_ID]
         tokens = found.tokens[row, 0]
         length = int(found.lengths[row, 0]) - (1 if END_ID in tokens else 0)
-        weights = found.attention[row, 0, :length, : len(read)]
+        weights = found.attention[row, 0, :length, : len(read)].astype(
+            "float64"
+        )  # which rounds to few digits
         written = [target.vocabulary[token] for token in tokens[:length]]
         maps.append({"source_tokens": read, "target_tokens": written, "weights": weights.round(4).tolist()})
     return maps
