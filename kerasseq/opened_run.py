@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import zipfile
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
@@ -47,10 +48,12 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         """What `metrics.json` holds."""
-        return json.loads(self.folder.metrics.read_text("utf-8"))
+        return _read_json(self.folder.metrics, "evaluate")
 
     def seconds_of_training(self) -> float:
-        """Seconds of all epochs, from `history.csv`."""
+        """Seconds of all epochs, from `history.csv`; 0 where that is missing."""
+        if not self.folder.history.exists():
+            return 0.0
         with self.folder.history.open(encoding="utf-8", newline="") as file:
             return round(sum(float(row["seconds"]) for row in csv.DictReader(file)), 3)
 
@@ -114,13 +117,23 @@ class Run:
 
     @cached_property
     def model(self) -> Any:
-        """The trained model."""
+        """The trained model.
+
+        Raises:
+            RunFolderError: If there is none yet, or it cannot be loaded.
+        """
         if not self.folder.model.exists():
             raise RunFolderError(
                 f"{self.folder.path} has no trained model yet.\n  fix: train it with `kerasseq run`"
             )
         model = self.build()
-        model.load_weights(self.folder.model)
+        try:
+            model.load_weights(self.folder.model)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise RunFolderError(
+                f"{self.folder.model} does not fit the run's recipe and vocabulary, or is broken: {error}\n"
+                "  fix: run the recipe again: it is written anew from checkpoints/"
+            ) from error
         return model
 
     def use(self, model: Any) -> None:
@@ -180,12 +193,30 @@ def open_run(run: Run | str | os.PathLike) -> Run:
         raise RunFolderError(
             f"{folder.path} is no run folder: it has no recipe.yaml.\n  fix: name the folder of a run"
         )
-    environment = {"data_folder": None, "recipe_folder": None}
-    if folder.environment.exists():
-        environment = json.loads(folder.environment.read_text("utf-8"))
+    recorded = recorded_folders(folder)
     return Run(
         folder,
         load_recipe(folder.recipe).values,
-        data_folder=os.environ.get("KERASSEQ_DATA") or environment["data_folder"],
-        recipe_folder=Path(environment["recipe_folder"]) if environment["recipe_folder"] else None,
+        data_folder=os.environ.get("KERASSEQ_DATA") or recorded.get("data_folder"),
+        recipe_folder=recorded.get("recipe_folder"),
     )
+
+
+def recorded_folders(folder: RunFolder) -> dict[str, Path]:
+    """Where a run's data lay, by `data_folder` and `recipe_folder`, as far as `environment.json` says so."""
+    if not folder.environment.exists():
+        return {}
+    environment = _read_json(folder.environment, "run")
+    names = ("data_folder", "recipe_folder")
+    return {name: Path(environment[name]) for name in names if environment.get(name)}
+
+
+def _read_json(path: Path, verb: str) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        if isinstance(found, dict):
+            return found
+        problem = f"it holds a {type(found).__name__}, not an object"
+    except (OSError, ValueError) as error:
+        problem = str(error)
+    raise RunFolderError(f"{path} cannot be read: {problem}.\n  fix: write it with `kerasseq {verb}`")

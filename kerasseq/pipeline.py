@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.catalogue import copy_recipe, datasets, prepare_dataset, recipes, schema, show_recipe
-from kerasseq.errors import RunFolderError
-from kerasseq.opened_run import Run, open_run
+from kerasseq.errors import Problem, RecipeError, RunFolderError, did_you_mean
+from kerasseq.opened_run import Run, open_run, recorded_folders
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe
 from kerasseq.run_folder import RunFolder, write_json, write_text
@@ -83,13 +83,17 @@ def train(
 ) -> Run:
     """Trains a recipe's model, or goes on where its run folder left off; arguments as for `run`."""
     checked = load_recipe(recipe, overrides)
+    _check_monitor(checked)
     folder = RunFolder(out if out is not None else Path("runs") / checked.name)
+    # The recipe of a run reads its data where the run did.
+    its_run = RunFolder(checked.folder)
+    recorded = recorded_folders(its_run) if its_run.recipe.name == checked.path.name else {}
     _claim(folder, checked, fresh=fresh)
     opened = Run(
         folder,
         checked.values,
-        data_folder=data or os.environ.get("KERASSEQ_DATA"),
-        recipe_folder=checked.folder,
+        data_folder=data or os.environ.get("KERASSEQ_DATA") or recorded.get("data_folder"),
+        recipe_folder=recorded.get("recipe_folder") or checked.folder.absolute(),
     )
     write_text(folder.recipe, checked.to_yaml())
     opened.prepare()
@@ -203,6 +207,18 @@ def compare(runs: Sequence[str | os.PathLike]) -> str:
     return comparison([RunFolder(path) for path in runs])
 
 
+def _check_monitor(recipe: Recipe) -> None:
+    """Holds that training will log what decides about the best epoch."""
+    from kerasseq.evaluate.evaluation import make_metrics, measured_names
+
+    measured = measured_names(make_metrics(recipe.values["evaluate"]["metrics"]))
+    allowed = ("loss", *(f"validation_{name}" for name in measured))
+    monitor = recipe.values["train"]["monitor"]
+    if monitor not in allowed:
+        message = f"`train.monitor` is '{monitor}', which is not measured with these `evaluate.metrics`."
+        raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
+
+
 def _claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
     """Makes sure that a run folder is empty, started over, or holds this very recipe's run."""
     import shutil
@@ -220,7 +236,9 @@ def _claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
         return
     before = load_recipe(folder.recipe).values
     differing = sorted(_differences(before, recipe.values))
-    if differing:
+    if differing and not folder.checkpoints.exists() and not folder.model.exists():
+        shutil.rmtree(folder.path)  # it never came to its first epoch: there is nothing to lose
+    elif differing:
         raise RunFolderError(
             f"{folder.path} holds a run of another recipe; it differs in: {', '.join(differing)}.\n"
             "  fix: --fresh starts over, --out DIR puts this run elsewhere"

@@ -54,7 +54,13 @@ def train(
     Returns:
         The checkpoints, with the history of every epoch.
     """
-    check_arguments(train, epochs=epochs, label_smoothing=label_smoothing, patience=patience)
+    check_arguments(
+        train,
+        epochs=epochs,
+        label_smoothing=label_smoothing,
+        evaluate_every=evaluate_every,
+        patience=patience,
+    )
     split = data.splits["train"]
     compile_model(
         model,
@@ -119,15 +125,19 @@ def _fit(
     if checkpoints.epoch >= epochs or checkpoints.has_run_out():
         return
     batches = split.epochs(seed=seed, first=checkpoints.epoch, last=epochs).map(task.example)
-    model.fit(
-        batches,
-        initial_epoch=checkpoints.epoch,
-        epochs=epochs,
-        steps_per_epoch=split.steps,
-        shuffle=False,
-        verbose=0,
-        callbacks=[*callbacks, EpochLine(folder.history, checkpoints.history, display)],
-    )
+    try:
+        model.fit(
+            batches,
+            initial_epoch=checkpoints.epoch,
+            epochs=epochs,
+            steps_per_epoch=split.steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=[*callbacks, EpochLine(folder.history, checkpoints.history, display)],
+        )
+    finally:  # Keras calls no `on_train_end` after Ctrl-C
+        if display is not None:
+            display.stop()
 
 
 def _optimizer(optimizer: Any, schedule: Any, total_steps: int) -> keras.optimizers.Optimizer:

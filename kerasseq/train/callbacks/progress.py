@@ -17,7 +17,7 @@ class Progress(keras.callbacks.Callback):
     """Feeds a display, and adds seconds, learning rate and tokens per second to the logs.
 
     Args:
-        display: Has `start`, `step`, `epoch_end` and `stop`; None shows nothing.
+        display: Has `start`, `step` and `epoch_end`; None shows nothing.
         steps: Batches an epoch.
         tokens: Real target tokens an epoch.
     """
@@ -49,10 +49,6 @@ class Progress(keras.callbacks.Callback):
             seconds = time.perf_counter() - self.began
             rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
             logs.update(seconds=seconds, learning_rate=rate, tokens_per_second=self.tokens / seconds)
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        if self.display is not None:
-            self.display.stop()
 
 
 class EpochLine(keras.callbacks.Callback):

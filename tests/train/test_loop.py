@@ -1,0 +1,269 @@
+"""Training from a recipe: resumed, repeated and interrupted runs are the same run."""
+
+import csv
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from kerasseq import pipeline
+from kerasseq.data.split import Split
+from kerasseq.errors import RecipeError
+from kerasseq.registry import names
+from kerasseq.run_folder import RunFolder
+from kerasseq.train.loop import train
+from tests.tiny_run import PLAIN, variables_of, write_recipe
+
+COLUMNS = {
+    "epoch", "seconds", "loss", "learning_rate", "gradient_norm", "clipped_share", "tokens_per_second",
+    "sampling_probability", "validation_loss", "validation_perplexity", "validation_teacher_forced_accuracy",
+    "validation_exact_match", "validation_bleu", "validation_nltk_bleu",
+}  # fmt: skip
+TIMES = ("seconds", "tokens_per_second")
+OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+SCHEDULES = ("cosine",)
+
+
+def _history(folder):
+    with folder.history.open(newline="") as file:
+        return [
+            {name: value for name, value in row.items() if name not in TIMES} for row in csv.DictReader(file)
+        ]
+
+
+def _measured(folder):
+    return {
+        name: value for name, value in json.loads(folder.metrics.read_text()).items() if name != "seconds"
+    }
+
+
+def _assert_same_weights(one, other):
+    ours, theirs = variables_of(one), variables_of(other)
+    assert [name for name, _ in ours] == [name for name, _ in theirs]
+    for (name, left), (_, right) in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(left, right, err_msg=name)
+
+
+def test_the_history_has_a_row_an_epoch_and_every_column(tiny_run):
+    with tiny_run.folder.history.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert set(rows[0]) == COLUMNS
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(float(value) >= 0 for row in rows for value in row.values())
+    assert float(rows[0]["learning_rate"]) == pytest.approx(0.01)  # half of the cosine, after 8 of 16 steps
+    assert float(rows[1]["learning_rate"]) == pytest.approx(0.0, abs=1e-9)
+    assert [float(row["sampling_probability"]) for row in rows] == pytest.approx([7 / 20, 15 / 20])
+
+
+def test_the_resolved_recipe_runs_again_to_the_same_result(tiny_run, tmp_path, monkeypatch):
+    """In another folder, from the run folder alone."""
+    monkeypatch.chdir(tmp_path)
+    again = pipeline.train(tiny_run.folder.recipe, out="again", quiet=True)
+    pipeline.evaluate(again)
+    _assert_same_weights(again.folder, tiny_run.folder)
+    assert _history(again.folder) == _history(tiny_run.folder)
+    assert _measured(again.folder) == _measured(tiny_run.folder)
+    assert again.folder.predictions.read_text("utf-8") == tiny_run.folder.predictions.read_text("utf-8")
+    assert again.folder.recipe.read_text("utf-8") == tiny_run.folder.recipe.read_text("utf-8")
+
+
+class Interrupting:
+    """A display that ends training as Ctrl-C does, in the middle of the second epoch."""
+
+    def __init__(self):
+        self.is_stopped = False
+        self.lines = []
+
+    def start(self, total_steps, epochs):
+        assert (total_steps, epochs) == (16, 2)
+
+    def step(self, step, loss, tokens_per_second):
+        if step == 12:
+            raise KeyboardInterrupt
+
+    def epoch_end(self, logs):
+        self.lines.append(logs)
+
+    def stop(self):
+        self.is_stopped = True
+
+
+def test_an_interrupted_run_resumes_to_the_same_weights(tiny_run, tmp_path, monkeypatch):
+    """With dropout, scheduled sampling and a schedule, all of which go by the step."""
+    display = Interrupting()
+    monkeypatch.setattr("kerasseq.report.terminal.TrainingProgress", lambda: display)
+    recipe = tiny_run.folder.path.parent / "tiny.yaml"
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.train(recipe, out=tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert display.is_stopped
+    assert [row["epoch"] for row in display.lines] == [1]
+    assert len(_history(folder)) == 1
+    assert not folder.model.exists()
+    pipeline.train(recipe, out=tmp_path / "run", quiet=True)
+    _assert_same_weights(folder, tiny_run.folder)
+    assert _history(folder) == _history(tiny_run.folder)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A recipe that trains quickly, and its run of one epoch."""
+    recipe = write_recipe(tmp_path_factory.mktemp("plain"))
+    run = pipeline.train(recipe, {**PLAIN, "train.epochs": 1}, out=recipe.parent / "run", quiet=True)
+    return recipe, run
+
+
+def test_a_finished_run_is_not_trained_again(plain, monkeypatch):
+    recipe, run = plain
+    before = variables_of(run.folder)
+    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: pytest.fail("it was trained again"))
+    again = pipeline.train(recipe, {**PLAIN, "train.epochs": 1}, out=run.folder.path, quiet=True)
+    for (_, one), (_, other) in zip(before, variables_of(again.folder), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_more_epochs_go_on_from_where_the_run_stopped(plain, tmp_path):
+    recipe, run = plain
+    shutil.copytree(run.folder.path, tmp_path / "longer")
+    longer = pipeline.train(recipe, {**PLAIN, "train.epochs": 3}, out=tmp_path / "longer", quiet=True)
+    whole = pipeline.train(recipe, {**PLAIN, "train.epochs": 3}, out=tmp_path / "whole", quiet=True)
+    assert _history(longer.folder)[0] == _history(run.folder)[0]
+    assert _history(longer.folder) == _history(whole.folder)
+    _assert_same_weights(longer.folder, whole.folder)
+
+
+def test_patience_ends_a_run_and_keeps_it_ended(plain, tmp_path, monkeypatch):
+    recipe, _ = plain
+    overrides = {
+        **PLAIN,
+        "train.epochs": 9,
+        "train.patience": 1,
+        "train.optimizer": {"type": "sgd", "learning_rate": 1e-12},
+    }
+    overrides["train.monitor"] = "validation_exact_match"
+    run = pipeline.train(recipe, overrides, out=tmp_path / "run", quiet=True)
+    assert len(_history(run.folder)) == 2
+    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: pytest.fail("it was trained again"))
+    pipeline.train(recipe, overrides, out=tmp_path / "run", quiet=True)
+
+
+def test_a_monitor_that_is_not_measured_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    recipe = write_recipe(tmp_path)
+    monkeypatch.setattr(Split, "__init__", lambda *_, **__: pytest.fail("data was read"))
+    with pytest.raises(RecipeError) as refused:
+        pipeline.train(recipe, {"train.monitor": "validation_blue"}, out=tmp_path / "run", quiet=True)
+    assert str(refused.value) == (
+        f"{recipe}: `train.monitor` is 'validation_blue', which is not measured "
+        "with these `evaluate.metrics`.\n"
+        "  allowed: loss, validation_loss, validation_perplexity, validation_teacher_forced_accuracy, "
+        "validation_exact_match, validation_bleu, validation_nltk_bleu\n"
+        "  fix: did you mean 'validation_bleu'?"
+    )
+    assert not (tmp_path / "run").exists()
+
+
+class OneBatch:
+    """A split of one batch whose examples are numbers."""
+
+    steps, num_examples = 1, 4
+
+    def epochs(self, *, seed, first, last):
+        import tensorflow as tf
+
+        labels = tf.constant([[1, 2, 0], [3, 0, 0], [2, 2, 1], [1, 0, 0]])
+        return tf.data.Dataset.from_tensors((tf.ones((4, 3, 2)), labels)).repeat(last - first)
+
+    def num_tokens(self, field):
+        return 7
+
+
+class Task:
+    """Labels each step of a sequence, by anyone's layer and kerasseq's loss."""
+
+    output_field = "target"
+
+    @staticmethod
+    def example(inputs, labels):
+        return inputs, labels
+
+    @staticmethod
+    def loss(label_smoothing):
+        from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
+
+        return MaskedCrossEntropy(label_smoothing=label_smoothing)
+
+
+class Data:
+    splits = {"train": OneBatch()}
+
+
+def _train(folder, **options):
+    model = keras.Sequential([keras.Input((None, 2)), keras.layers.Dense(4, kernel_initializer="ones")])
+    before = model.get_weights()
+    options = {"epochs": 1, "monitor": "loss", "measure": dict, "seed": 1, **options}
+    checkpoints = train(**options, model=model, task=Task(), data=Data(), folder=RunFolder(folder))
+    return checkpoints, before, model
+
+
+def test_every_optimizer_and_schedule_is_here():
+    assert tuple(names("optimizer")) == OPTIMIZERS
+    assert tuple(names("schedule")) == SCHEDULES
+
+
+@pytest.mark.parametrize("schedule", [None, *SCHEDULES])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_each_optimizer_trains_a_step(tmp_path, optimizer, schedule):
+    checkpoints, before, model = _train(tmp_path / "run", optimizer=optimizer, schedule=schedule)
+    assert np.isfinite(checkpoints.history[0]["loss"])
+    assert any((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
+    assert checkpoints.history[0]["learning_rate"] == pytest.approx(
+        0.0 if schedule else (1.0 if optimizer == "sgd" else 1e-3), abs=1e-9
+    )
+    assert model.optimizer is None
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.3])
+def test_labels_are_smoothed_as_asked(tmp_path, label_smoothing):
+    """At first all logits are alike; after a step of SGD they are not."""
+    optimizer = {"type": "sgd", "learning_rate": 5.0}
+    options = {"label_smoothing": label_smoothing, "optimizer": optimizer, "clipping": None}
+    checkpoints, _, _ = _train(tmp_path / "run", epochs=2, **options)
+    found = [row["loss"] for row in checkpoints.history]
+    bias = _after_one_step(label_smoothing)
+    np.testing.assert_allclose(
+        found, [_smoothed(np.zeros(4), label_smoothing), _smoothed(bias, label_smoothing)], rtol=1e-5
+    )
+
+
+LABELS = np.array([1, 2, 3, 2, 2, 1, 1])  # the real ones of OneBatch
+
+
+def _smoothed(logits, share):
+    log_probabilities = logits - np.log(np.exp(logits).sum())
+    return -((1 - share) * log_probabilities[LABELS] + share * log_probabilities.mean()).mean()
+
+
+def _after_one_step(share):
+    """Logits after a step of size 5: the inputs are two ones, so both rows and the bias move alike."""
+    targets = (1 - share) * np.bincount(LABELS, minlength=4) / len(LABELS) + share / 4
+    return -5.0 * 3 * (np.full(4, 0.25) - targets)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, r"`epochs` must be positive\. Received: epochs=0"),
+        (
+            {"label_smoothing": 1.0},
+            r"`label_smoothing` must be >= 0 and < 1\. Received: label_smoothing=1\.0",
+        ),
+        ({"patience": 0}, r"`patience` must be positive\. Received: patience=0"),
+        ({"evaluate_every": 0}, r"`evaluate_every` must be positive\. Received: evaluate_every=0"),
+        ({"optimizer": "adm"}, r"`optimizer` must be one of adam, adamw, .* did you mean 'adam'\?"),
+    ],
+)
+def test_options_out_of_range_are_refused(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        _train(tmp_path / "run", **options)
