@@ -24,6 +24,7 @@ from kerasseq.run_folder import RunFolder
 from kerasseq.specs import NonNegativeInt, check_arguments
 
 VALIDATION = "validation_"
+MOST_METRICS = 2
 
 
 class TrainingProgress:
@@ -108,7 +109,7 @@ class TrainingProgress:
         self._done = number
         width = len(str(self._epochs))
         line = Text(f"epoch {number:>{width}}/{self._epochs}", style="bold")
-        for name in ("loss", *(name for name in logs if name.startswith(VALIDATION))):
+        for name in ("loss", *_telling_names(logs)):
             value = logs.get(name)
             if isinstance(value, (int, float)):
                 line.append(f"  {name.replace('_', ' ')} ", style="dim")
@@ -131,6 +132,13 @@ class TrainingProgress:
             return ""
         seconds = (now - began) / (step - first) * (self._total_steps - step)
         return f"  {formatting.duration(seconds)} left"
+
+
+def _telling_names(logs: Mapping[str, Any]) -> list[str]:
+    """The logs that the line of an epoch has room for; `history.csv` has them all."""
+    measured = [name.removeprefix(VALIDATION) for name in logs if name.startswith(VALIDATION)]
+    ranked = metric_names({name: None for name in measured if name != "loss"})[:MOST_METRICS]
+    return [VALIDATION + name for name in (["loss"] if "loss" in measured else []) + ranked]
 
 
 def show_results(

@@ -53,6 +53,16 @@ def test_a_file_gets_a_line_an_epoch_without_control_codes():
     ]
 
 
+def test_the_line_of_an_epoch_has_the_two_most_telling_metrics():
+    console = a_file()
+    progress = TrainingProgress(console=console)
+    progress.start(10, 1)
+    names = ("rouge1", "perplexity", "bleu", "loss", "exact_match")
+    progress.epoch_end({"epoch": 1, "loss": 1.0, **{f"validation_{name}": 0.5 for name in names}})
+    line = "epoch 1/1  loss 1.000  validation loss 0.500  validation exact match 50.0 %  validation bleu 0.500"
+    assert console.file.getvalue().strip() == line
+
+
 def test_a_dumb_terminal_is_treated_as_a_file():
     console = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "dumb"}, highlight=False)
     train(TrainingProgress(console=console))
