@@ -1,0 +1,171 @@
+"""Every example of README.md and docs/ runs: commands, recipes, and Python, page by page, on a little data.
+
+A block whose first line is a comment with a file's name is that file. In a `console` block, what stands below
+a command is what it prints, `…` standing for anything. Trainings are made short by $KERASSEQ_DATA and by
+overrides, which the page's own follow.
+"""
+
+import importlib
+import io
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from kerasseq import cli, registry
+from kerasseq.pipeline import run
+from kerasseq.shipped import shipped_folder
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/recipes.md", "docs/python.md", "docs/export.md", "docs/design.md")
+LANGUAGES = {"bash", "console", "python", "text", "yaml"}
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+FILE_NAME = re.compile(r"# ([\w.]+\.(?:py|yaml))\n")
+LINK = re.compile(r"\]\(([^)#\s]*)(#[^)]*)?\)")
+SIZES = {"train": 128, "validation": 24, "test": 24}
+TRAINS = ("run", "train", "explain")  # `VERB RECIPE …`
+SHORT = {
+    "data.batch_size": 64,
+    "model.embedding_dim": 8,
+    "model.encoder.units": 8,
+    "model.encoder.bidirectional": False,
+    "model.decoder.units": 8,
+    "model.decoder.attention": "none",
+    "train.epochs": 1,
+    "train.clipping": None,
+    "train.schedule": None,
+    "decode": {"type": "greedy", "max_length": 12},
+    "evaluate.metrics": ["exact_match"],
+    "evaluate.num_attention_maps": 0,
+}
+
+
+def text_of(page):
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def blocks(page):
+    return BLOCK.findall(text_of(page))
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with a little data of one's own."""
+    folder = tmp_path_factory.mktemp("docs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.syspath_prepend(str(folder))
+        patch.setenv("KERASSEQ_CACHE", str(folder / "cache"))
+        patch.setenv("KERASSEQ_DATA", str(folder / "data"))
+        for split, size in SIZES.items():
+            lines = (
+                (shipped_folder("datasets") / "dates" / f"{split}.tsv").read_text("utf-8").splitlines(True)
+            )
+            (folder / "data" / "dates").mkdir(parents=True, exist_ok=True)
+            (folder / "data" / "dates" / f"{split}.tsv").write_text("".join(lines[:size]), "utf-8")
+            (folder / f"{split}.tsv").write_text("".join(lines[:size]), "utf-8")
+        known = set(registry._registered), set(sys.modules)
+        yield folder
+        for part in set(registry._registered) - known[0]:
+            if not registry.path_of(*part).is_file():
+                del registry._registered[part]
+        for name in set(sys.modules) - known[1]:
+            if getattr(sys.modules[name], "__file__", None) == str(folder / f"{name}.py"):
+                del sys.modules[name]
+
+
+def call(command, monkeypatch, capsys, *, stdin=""):
+    """Runs one line of `kerasseq …`; returns its exit status and all that it printed."""
+    arguments = shlex.split(command)[1:]
+    if arguments[0] in TRAINS:
+        short = [f"{key}={json.dumps(value)}" for key, value in SHORT.items()]
+        arguments = [*arguments[:2], *short, *arguments[2:]]
+    monkeypatch.setattr(sys, "argv", ["kerasseq", *arguments])
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(stdin.encode())))
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    printed = capsys.readouterr()
+    return ended.value.code or 0, printed.out + printed.err
+
+
+def run_commands(text, monkeypatch, capsys):
+    """Runs a `bash` block; a line is `kerasseq …`, `echo … | kerasseq …` or `make …`, which is not run."""
+    for line in text.splitlines():
+        before, _, command = line.rpartition(" | ")
+        assert re.match(r"(kerasseq|make) ", command), f"neither kerasseq nor make: {line}"
+        assert not before or before.startswith("echo "), line
+        if command.startswith("kerasseq "):
+            said = " ".join(shlex.split(before)[1:]) + "\n" if before else ""
+            status, printed = call(command, monkeypatch, capsys, stdin=said)
+            assert status == 0, f"{line}\n{printed}"
+
+
+def run_console(text, monkeypatch, capsys):
+    """Holds a `console` block against what its commands print."""
+    for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.M):
+        _, printed = call(command, monkeypatch, capsys)
+        pattern = re.escape(expected).replace("…", ".*")
+        assert re.fullmatch(pattern, printed), f"{command} prints\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_a_page_run(page, workplace, monkeypatch, capsys):
+    found = blocks(page)
+    assert len(found) > 1
+    if page != PAGES[0] and "runs/translate_dates" in text_of(page) and not Path("runs").exists():
+        run("translate_dates", SHORT, quiet=True)  # as the first page says
+    namespace = ModuleType("page").__dict__
+    for language, text in found:
+        assert language in LANGUAGES, f"a block of {page} has the language {language!r}"
+        if name := FILE_NAME.match(text):
+            (workplace / name[1]).write_text(text, encoding="utf-8")
+            importlib.invalidate_caches()
+        elif language == "python":
+            exec(compile(text, page, "exec"), namespace)
+        elif language == "bash":
+            run_commands(text, monkeypatch, capsys)
+        elif language == "console":
+            run_console(text, monkeypatch, capsys)
+        else:
+            assert language == "text", f"a {language} block of {page} has no file name"
+
+
+def test_every_page_is_tested():
+    assert {"README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))} == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    links = [(target, anchor) for target, anchor in LINK.findall(text_of(page)) if "://" not in target]
+    assert links or page == "docs/export.md"
+    for target, anchor in links:
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), f"{page} links to {target}"
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.M)
+            assert anchor[1:] in {title.lower().replace(" ", "-") for title in titles}, f"{page}: {anchor}"
+
+
+def test_the_picture_is_small():
+    assert (ROOT / "docs" / "attention.png").stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_can_be_read_in_an_editor(page):
+    is_code, long = False, []
+    for line in text_of(page).splitlines():
+        is_code ^= line.startswith("```")
+        if len(line) > 140 and not line.startswith("|") and not is_code:
+            long.append(line)
+    assert long == []
+
+
+def test_the_key_and_folder_table_is_the_registry():
+    rows = text_of("docs/design.md").partition("## One list")[0]
+    folders = {folder.rstrip("/") for folder in re.findall(r"`([\w/]+/)`", rows)}
+    assert folders == set(registry.FOLDERS.values())
