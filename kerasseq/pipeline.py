@@ -97,7 +97,6 @@ def train(
     )
     write_text(folder.recipe, checked.to_yaml())
     opened.prepare()
-    _write_environment(opened)
     return _train(opened, quiet=quiet)
 
 
@@ -109,6 +108,10 @@ def _train(opened: Run, *, quiet: bool) -> Run:
     from kerasseq.train.loop import train as train_model
 
     model = opened.build()
+    _write_environment(opened, parameters=model.count_params())
+    display = None if quiet else TrainingProgress()
+    if display is not None:
+        display.introduce(opened.folder, counts=opened.data.counts, parameters=model.count_params())
     metrics = make_metrics(opened.values["evaluate"]["metrics"])
     greedy = Inference(opened.task, model, Greedy())
 
@@ -123,7 +126,7 @@ def _train(opened: Run, *, quiet: bool) -> Run:
         folder=opened.folder,
         seed=opened.values["seed"],
         measure=measure_validation,
-        display=None if quiet else TrainingProgress(),
+        display=display,
     )
     opened.use(model)
     return opened
@@ -256,13 +259,14 @@ def _differences(before: Any, now: Any, key: str = "") -> Iterable[str]:
         yield key
 
 
-def _write_environment(opened: Run) -> None:
+def _write_environment(opened: Run, *, parameters: int) -> None:
     from kerasseq.environment import describe
 
     write_json(
         opened.folder.environment,
         {
             **describe(),
+            "parameters": parameters,
             "seed": opened.values["seed"],
             "command": " ".join(sys.argv),
             "recipe_folder": str(opened.recipe_folder),

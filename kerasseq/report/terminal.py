@@ -50,6 +50,25 @@ class TrainingProgress:
         self._total_steps, self._epochs, self._done = 0, 0, 0
         self._first: tuple[int, float] | None = None
 
+    def introduce(
+        self, run_folder: RunFolder, *, counts: Mapping[str, Mapping[str, int]], parameters: int
+    ) -> None:
+        """Says what will be trained on what, and which examples are left out.
+
+        Args:
+            run_folder: Where the run goes.
+            counts: For each split the examples `kept`, `dropped_too_long` and `skipped_bad_lines`.
+            parameters: The model's.
+        """
+        kept = ", ".join(f"{count['kept']:,} {split}" for split, count in counts.items())
+        self.console.print(f"{run_folder.path}: {parameters:,} parameters; examples: {kept}", soft_wrap=True)
+        for reason in ("dropped_too_long", "skipped_bad_lines"):
+            left_out = ", ".join(
+                f"{count[reason]:,} {name}" for name, count in counts.items() if count[reason]
+            )
+            if left_out:
+                self.console.print(f"{reason.replace('_', ' ')}: {left_out}", soft_wrap=True)
+
     def start(self, total_steps: int, epochs: int) -> None:
         """Begins to show training.
 

@@ -53,13 +53,27 @@ def test_a_file_gets_a_line_an_epoch_without_control_codes():
     ]
 
 
+def test_a_run_is_introduced_with_what_is_left_out():
+    console = a_file()
+    whole = {"kept": 1000, "dropped_too_long": 0, "skipped_bad_lines": 0}
+    counts = {"train": {"kept": 29000, "dropped_too_long": 3, "skipped_bad_lines": 1}, "test": whole}
+    TrainingProgress(console=console).introduce(RunFolder("runs/a"), counts=counts, parameters=1234567)
+    assert console.file.getvalue().splitlines() == [
+        "runs/a: 1,234,567 parameters; examples: 29,000 train, 1,000 test",
+        "dropped too long: 3 train",
+        "skipped bad lines: 1 train",
+    ]
+
+
 def test_the_line_of_an_epoch_has_the_two_most_telling_metrics():
     console = a_file()
     progress = TrainingProgress(console=console)
     progress.start(10, 1)
     names = ("rouge1", "perplexity", "bleu", "loss", "exact_match")
     progress.epoch_end({"epoch": 1, "loss": 1.0, **{f"validation_{name}": 0.5 for name in names}})
-    line = "epoch 1/1  loss 1.000  validation loss 0.500  validation exact match 50.0 %  validation bleu 0.500"
+    line = (
+        "epoch 1/1  loss 1.000  validation loss 0.500  validation exact match 50.0 %  validation bleu 0.500"
+    )
     assert console.file.getvalue().strip() == line
 
 
