@@ -71,7 +71,8 @@ def untrained_run(recipe: Path, overrides: dict | None = None, *, seed: int = 0)
     opened.folder.recipe.write_text(pipeline.check(recipe, overrides).to_yaml(), "utf-8")
     opened.prepare()
     model, random = opened.build(), np.random.default_rng(seed)
-    model.set_weights([random.normal(0, 0.7, weight.shape) for weight in model.get_weights()])
+    shapes = [weight.shape for weight in model.get_weights()]
+    model.set_weights([random.normal(0, len(shape) > 1, shape) for shape in shapes])  # biases stay 0
     model.save(opened.folder.model)
     opened.use(model)
     return opened
