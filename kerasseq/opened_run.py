@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -128,8 +129,12 @@ class Run:
             )
         model = self.build()
         try:
-            model.load_weights(self.folder.model)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "error", UserWarning
+                )  # Keras leaves weights random with no more than one
+                model.load_weights(self.folder.model)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, UserWarning) as error:
             raise RunFolderError(
                 f"{self.folder.model} does not fit the run's recipe and vocabulary, or is broken: {error}\n"
                 "  fix: run the recipe again: it is written anew from checkpoints/"
