@@ -130,9 +130,8 @@ class Run:
         model = self.build()
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "error", UserWarning
-                )  # Keras leaves weights random with no more than one
+                # Keras leaves weights that it does not find random, with no more than a warning.
+                warnings.simplefilter("error", UserWarning)
                 model.load_weights(self.folder.model)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, UserWarning) as error:
             raise RunFolderError(

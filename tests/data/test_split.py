@@ -3,7 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from kerasseq.data.split import POOL_BATCHES, Split
+from kerasseq.data import split as splits
+from kerasseq.data.split import Split
 from kerasseq.data.token_cache import Column
 
 NUM_EXAMPLES, BATCH_SIZE = 1003, 4
@@ -100,14 +101,30 @@ def test_the_order_is_that_of_seed_and_epoch(columns):
     assert order[2] != order[3]
 
 
-@pytest.mark.parametrize("skip", [0, 1, POOL_BATCHES - 1, POOL_BATCHES, POOL_BATCHES + 3, 251])
+@pytest.mark.parametrize("skip", [0, 1, 63, 64, 67, 251])
 @pytest.mark.parametrize("training", [True, False])
-def test_skipping_resumes_within_an_epoch(columns, training, skip):
+def test_skipping_resumes_within_an_epoch(columns, training, skip, monkeypatch):
+    monkeypatch.setattr(splits, "POOL_BATCHES", 64)
     split = _split(columns)
     whole = list(split._batched(3, 5, training, 0))
     resumed = list(split._batched(3, 5, training, skip))
     assert len(resumed) == split.steps - skip
     assert all(np.array_equal(*pair) for pair in zip(whole[skip:], resumed, strict=True))
+
+
+def test_epochs_are_those_of_batches_one_after_the_other(columns):
+    split = _split(columns)
+    epochs = split.epochs(seed=5, first=2, last=5)
+    assert epochs.cardinality() == 3 * split.steps
+    found = [{field: ids.numpy() for field, ids in batch.items()} for batch in epochs]
+    expected = [batch for epoch in (2, 3, 4) for batch in _batches(split, seed=5, epoch=epoch)]
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert all(np.array_equal(one[field], other[field]) for field in other)
+
+
+def test_no_epochs_are_no_batches(columns):
+    assert list(_split(columns).epochs(seed=5, first=3, last=3)) == []
 
 
 def test_a_skipped_dataset_says_its_length(columns):
