@@ -122,7 +122,9 @@ def train(
 @app.command()
 def evaluate(run: RunArgument) -> None:
     """Measure a run on its test split."""
-    _pipeline(tensorflow=True).evaluate(run)
+    pipeline = _pipeline(tensorflow=True)
+    pipeline.evaluate(run)
+    pipeline.show(run)
 
 
 @app.command()

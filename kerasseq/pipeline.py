@@ -16,6 +16,7 @@ from kerasseq.errors import Problem, RecipeError, RunFolderError, did_you_mean
 from kerasseq.opened_run import Run, open_run, recorded_folders
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe
+from kerasseq.resuming import check_same_data, claim
 from kerasseq.run_folder import RunFolder, write_json, write_text
 
 __all__ = [
@@ -26,9 +27,6 @@ __all__ = [
 
 Overrides = Mapping[str, Any] | Sequence[str] | None
 RunLike = Run | str | os.PathLike
-
-# What may differ between a run folder and the recipe that goes on with it.
-RESUMABLE = ("train.epochs", "decode", "evaluate", "export")
 
 
 def check(recipe: str | os.PathLike, overrides: Overrides = None) -> Recipe:
@@ -66,9 +64,7 @@ def run(
     export(opened)
     report(opened)
     if not quiet:
-        from kerasseq.report.terminal import show_results
-
-        show_results(opened.folder)
+        show(opened)
     return opened
 
 
@@ -88,7 +84,7 @@ def train(
     # The recipe of a run reads its data where the run did.
     its_run = RunFolder(checked.folder)
     recorded = recorded_folders(its_run) if its_run.recipe.name == checked.path.name else {}
-    _claim(folder, checked, fresh=fresh)
+    claim(folder, checked, fresh=fresh)
     opened = Run(
         folder,
         checked.values,
@@ -96,7 +92,7 @@ def train(
         recipe_folder=recorded.get("recipe_folder") or checked.folder.absolute(),
     )
     write_text(folder.recipe, checked.to_yaml())
-    opened.prepare()
+    check_same_data(folder, opened.prepare().checksums)
     return _train(opened, quiet=quiet)
 
 
@@ -144,6 +140,13 @@ def evaluate(run: RunLike) -> dict[str, Any]:
         folder=opened.folder,
         extra={"training": opened.seconds_of_training()},
     )
+
+
+def show(run: RunLike) -> None:
+    """Prints a run's results, some samples and where its report is."""
+    from kerasseq.report.terminal import show_results
+
+    show_results(open_run(run).folder)
 
 
 def predict(run: RunLike, texts: Iterable[str]) -> Iterable[dict[str, Any]]:
@@ -220,43 +223,6 @@ def _check_monitor(recipe: Recipe) -> None:
     if monitor not in allowed:
         message = f"`train.monitor` is '{monitor}', which is not measured with these `evaluate.metrics`."
         raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
-
-
-def _claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
-    """Makes sure that a run folder is empty, started over, or holds this very recipe's run."""
-    import shutil
-
-    if folder.path.exists() and not folder.path.is_dir():
-        raise RunFolderError(f"{folder.path} is a file.\n  fix: name another folder with --out")
-    if not folder.recipe.exists():
-        if folder.path.exists() and any(folder.path.iterdir()):
-            raise RunFolderError(
-                f"{folder.path} holds something else than a run.\n  fix: name another folder with --out"
-            )
-        return
-    if fresh:
-        shutil.rmtree(folder.path)
-        return
-    before = load_recipe(folder.recipe).values
-    differing = sorted(_differences(before, recipe.values))
-    if differing and not folder.checkpoints.exists() and not folder.model.exists():
-        shutil.rmtree(folder.path)  # it never came to its first epoch: there is nothing to lose
-    elif differing:
-        raise RunFolderError(
-            f"{folder.path} holds a run of another recipe; it differs in: {', '.join(differing)}.\n"
-            "  fix: --fresh starts over, --out DIR puts this run elsewhere"
-        )
-
-
-def _differences(before: Any, now: Any, key: str = "") -> Iterable[str]:
-    if key in RESUMABLE or before == now:
-        return
-    if isinstance(before, dict) and isinstance(now, dict):
-        for name in {**before, **now}:
-            inner = f"{key}.{name}" if key else name
-            yield from _differences(before.get(name), now.get(name), inner)
-    else:
-        yield key
 
 
 def _write_environment(opened: Run, *, parameters: int) -> None:

@@ -12,7 +12,7 @@ from kerasseq.registry import FOLDERS
 
 GROUND = frozenset({"registry", "errors", "specs", "run_folder", "shipped", "quiet"})
 SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode"})
-FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "environment"})
+FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "resuming", "environment"})
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}
 BESIDE_PIPELINE = frozenset({"opened_run", "explanation", "examination"})  # what it hands its longer work to
 
@@ -34,8 +34,13 @@ MAY_IMPORT = {
 
 TENSORFLOW = frozenset({"tensorflow", "tensorflow_text"})
 TENSORFLOW_ROOMS = frozenset({"data", "export"})
-TENSORFLOW_FILES = frozenset(  # files elsewhere: the switches between backends, and what a run ran on
-    {"kerasseq/layers/scan.py", "kerasseq/models/inference.py", "kerasseq/environment.py"}
+TENSORFLOW_FILES = frozenset(  # elsewhere: switches between backends, and what a run ran on
+    {
+        "kerasseq/layers/scan.py",
+        "kerasseq/models/inference.py",
+        "kerasseq/environment.py",
+        "kerasseq/train/optimizers/adam.py",
+    }
 )
 
 MOST_FILE_LINES = 300

@@ -67,17 +67,6 @@ NO_OPTIONS = {"out": None, "data": None, "fresh": False}
 @pytest.mark.parametrize(
     ("line", "call"),
     [
-        ("run a.yaml", ("run", ("a.yaml", []), NO_OPTIONS)),
-        (
-            "run a.yaml seed=2 --out o train.epochs=3 --data d --fresh",
-            (
-                "run",
-                ("a.yaml", ["seed=2", "train.epochs=3"]),
-                {"out": Path("o"), "data": Path("d"), "fresh": True},
-            ),
-        ),
-        ("train a seed=2", ("train", ("a", ["seed=2"]), NO_OPTIONS)),
-        ("evaluate runs/a", ("evaluate", (Path("runs/a"),), {})),
         ("export runs/a", ("export", (Path("runs/a"),), {})),
         ("report runs/a", ("report", (Path("runs/a"),), {})),
         ("explain a seed=2 --data d", ("explain", ("a", ["seed=2"]), {"data": Path("d")})),
@@ -91,11 +80,35 @@ NO_OPTIONS = {"out": None, "data": None, "fresh": False}
         ("schema", ("schema", (), {})),
     ],
 )
-def test_a_command_calls_the_function_of_its_name(command, pipeline, line, call):
+def test_a_command_says_what_the_function_of_its_name_returns(command, pipeline, line, call):
     pipeline.returns[call[0]] = "said\n"
     status, printed, complaint = command(*line.split())
     assert (status, printed.strip(), complaint) == (0, "said", "")
     assert pipeline.calls == [call]
+
+
+@pytest.mark.parametrize(
+    ("line", "calls"),
+    [
+        ("run a.yaml", [("run", ("a.yaml", []), NO_OPTIONS)]),
+        (
+            "run a.yaml seed=2 --out o train.epochs=3 --data d --fresh",
+            [
+                (
+                    "run",
+                    ("a.yaml", ["seed=2", "train.epochs=3"]),
+                    {"out": Path("o"), "data": Path("d"), "fresh": True},
+                )
+            ],
+        ),
+        ("train a seed=2", [("train", ("a", ["seed=2"]), NO_OPTIONS)]),
+        ("evaluate runs/a", [("evaluate", (Path("runs/a"),), {}), ("show", (Path("runs/a"),), {})]),
+    ],
+)
+def test_a_command_that_shows_its_own_progress_adds_nothing(command, pipeline, line, calls):
+    pipeline.returns[calls[0][0]] = "not for people"
+    assert command(*line.split()) == (0, "", "")
+    assert pipeline.calls == calls
 
 
 def test_a_function_that_returns_nothing_prints_nothing(command):

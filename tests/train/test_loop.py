@@ -76,6 +76,9 @@ class Interrupting:
         self.is_stopped = False
         self.lines = []
 
+    def introduce(self, run_folder, counts, parameters):
+        assert counts["train"]["kept"] and parameters
+
     def start(self, total_steps, epochs):
         assert (total_steps, epochs) == (16, 2)
 

@@ -48,15 +48,24 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
         self.history.append({"epoch": epoch + 1, **logs})
-        value = logs.get(self.monitor)
-        best = None if self.best_epoch is None else self.history[self.best_epoch - 1][self.monitor]
-        is_number = value is not None and not math.isnan(value)
-        if is_number and (best is None or self.is_better(value, best)):
+        if self._is_best(logs):
             self.best_epoch = epoch + 1
             self._save("best", self.model.variables)
         self._save("last", [*self.model.variables, *self.model.optimizer.variables])
         if self.has_run_out():
             self.model.stop_training = True
+
+    def _is_best(self, logs: dict[str, float]) -> bool:
+        """Better than the best epoch so far; of two equals, the one with the lower validation loss."""
+        value = logs.get(self.monitor)
+        if value is None or math.isnan(value):
+            return False
+        if self.best_epoch is None:
+            return True
+        best = self.history[self.best_epoch - 1]
+        if value == best[self.monitor] and "validation_loss" in logs:
+            return logs["validation_loss"] < best.get("validation_loss", math.inf)
+        return self.is_better(value, best[self.monitor])
 
     def on_train_end(self, logs: dict | None = None) -> None:
         names = dict.fromkeys(name for row in self.history for name in row if name != "epoch")
