@@ -81,16 +81,6 @@ def _scan_unrolled(step: Step, carry: Any, inputs: Any, reverse: bool) -> tuple[
     return carry, tree.map_structure(lambda *tensors: ops.stack(tensors), *results)
 
 
-def branch(condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
-    """One of two tensors, from branches that may draw random numbers.
-
-    JAX lets no drawn seed out of a branch: there both are computed, and one is chosen.
-    """
-    if keras.backend.backend() == "jax":
-        return ops.where(condition, if_true(), if_false())
-    return ops.cond(condition, if_true, if_false)
-
-
 def with_gradient(function: Callable[[Any], tuple[Any, Callable[[Any], Any]]], inputs: Any) -> Any:
     """Calls a function that brings its own gradient.
 

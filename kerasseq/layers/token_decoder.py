@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.ready_parts import with_ready_parts
-from kerasseq.layers.scan import branch, scan
+from kerasseq.layers.scan import scan
 from kerasseq.specs import Rate, check_arguments
 
 
@@ -73,9 +73,12 @@ class TokenDecoder(keras.layers.Layer):
             name="sampling_probability", shape=(), initializer="zeros", trainable=False, autocast=False
         )
 
-    def enable_sampling(self) -> keras.Variable:
-        """Switches scheduled sampling on, and returns the probability of feeding back an own token."""
-        self.samples = True
+    def enable_sampling(self, is_on: bool = True) -> keras.Variable:
+        """Switches scheduled sampling on or off, and returns the probability of feeding back an own token.
+
+        The switch is read when a training step is traced: a compiled model has to trace its step anew.
+        """
+        self.samples = is_on
         return self.sampling_probability
 
     def call(
@@ -90,24 +93,17 @@ class TokenDecoder(keras.layers.Layer):
         if state is not None:
             outputs, state = self.decoder.step(self.embedding(tokens), state)
             return self.logits(outputs), state
-
-        def forced() -> Any:
-            embedded = self.dropout(self.embedding(tokens), training=training)
-            outputs = self.decoder(
-                embedded,
-                memory,
-                memory_mask=memory_mask,  # by its name, as Keras wants masks that may be None
-                initial_states=initial_states,
-                training=training,
-            )
-            return self.logits(outputs)
-
-        def sampled() -> Any:
+        if self.samples and training:
             return self._sampled(tokens, memory, memory_mask, initial_states, training)
-
-        if not (self.samples and training):
-            return forced()
-        return branch(self.sampling_probability > 0, sampled, forced)
+        embedded = self.dropout(self.embedding(tokens), training=training)
+        outputs = self.decoder(
+            embedded,
+            memory,
+            memory_mask=memory_mask,  # by its name, as Keras wants masks that may be None
+            initial_states=initial_states,
+            training=training,
+        )
+        return self.logits(outputs)
 
     def logits(self, outputs: Any) -> Any:
         """(..., units) -> (..., vocabulary)."""

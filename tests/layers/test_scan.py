@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.layers.scan import branch, outer_sum, scan, shifted, with_gradient
+from kerasseq.layers.scan import outer_sum, scan, shifted, with_gradient
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
 from tests.layers.parts import normal
 
@@ -91,16 +91,3 @@ def test_outer_sum_is_a_sum_of_outer_products():
     )
     actual = outer_sum(ops.convert_to_tensor(left), ops.convert_to_tensor(right))
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("condition", [True, False])
-def test_a_branch_may_draw_random_numbers(condition):
-    seed = keras.random.SeedGenerator(1)
-
-    def draw():
-        return keras.random.uniform((3,), seed=seed)
-
-    for _ in range(2):
-        chosen = np.asarray(branch(ops.convert_to_tensor(condition), draw, lambda: ops.zeros((3,))))
-        assert np.all((chosen > 0) == condition)
-    assert np.all(np.asarray(draw()) > 0)

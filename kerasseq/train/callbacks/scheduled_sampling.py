@@ -52,7 +52,8 @@ class ScheduledSampling(keras.callbacks.Callback):
         self.k = k
         self.teacher_forcing = teacher_forcing
         self.step = self.first_step = 0
-        self.variables: list[keras.Variable] = []
+        self.layers: list[keras.layers.Layer] = []
+        self.is_on: bool | None = None
 
     def probability(self, step: int) -> float:
         """The probability that the decoder is fed its own token at a training step."""
@@ -71,21 +72,27 @@ class ScheduledSampling(keras.callbacks.Callback):
                 "ScheduledSampling needs a layer with `enable_sampling`, such as `TokenDecoder`. "
                 f"Received: {[layer.name for layer in self.model.layers]}"
             )
-        self.variables = [layer.enable_sampling() for layer in layers]
-        self.model.make_train_function(force=True)
+        self.layers, self.is_on = layers, None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.first_step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         self.step = self.first_step + batch
-        for variable in self.variables:
-            variable.assign(self.probability(self.step))
+        self._feed_back(self.probability(self.step))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if logs is not None:
             logs["sampling_probability"] = self.probability(self.step)
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        for variable in self.variables:
-            variable.assign(0.0)
+        self._feed_back(0.0)
+
+    def _feed_back(self, probability: float) -> None:
+        # Teacher forcing is a faster graph of its own: the step is traced anew when it begins or ends.
+        is_on = probability > 0
+        for layer in self.layers:
+            layer.enable_sampling(is_on).assign(probability)
+        if is_on != self.is_on:
+            self.is_on = is_on
+            self.model.make_train_function(force=True)
