@@ -21,8 +21,8 @@ model:
   type: seq2seq
   embedding_dim: 8
   dropout: 0.1
-  encoder: {type: recurrent, cell: gru, units: 8}
-  decoder: {cell: gru, units: 12, attention: luong, input_feeding: false, dropout: 0.1}
+  encoder: {type: recurrent, cell: rnn, units: 8}
+  decoder: {cell: rnn, units: 12, attention: luong, input_feeding: false, dropout: 0.1}
 train:
   epochs: 2
   optimizer: {type: adam, learning_rate: 0.02}
@@ -72,7 +72,7 @@ def untrained_run(recipe: Path, overrides: dict | None = None, *, seed: int = 0)
     opened.prepare()
     model, random = opened.build(), np.random.default_rng(seed)
     shapes = [weight.shape for weight in model.get_weights()]
-    model.set_weights([random.normal(0, len(shape) > 1, shape) for shape in shapes])  # biases stay 0
+    model.set_weights([random.normal(0, 0.6 * (len(shape) > 1), shape) for shape in shapes])  # biases stay 0
     model.save(opened.folder.model)
     opened.use(model)
     return opened

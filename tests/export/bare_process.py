@@ -1,13 +1,20 @@
-"""Run where kerasseq cannot be imported: loads SavedModels and answers with what they say.
+"""Run where kerasseq cannot be imported: loads a SavedModel and writes what it says, as JSON.
 
-`python -I bare_process.py ASKED.json`: a list of {"folder", "texts", "sources", "targets"}.
+`python -I bare_process.py ASKED.json`: {"folder", "texts", "sources", "targets", "needs_text"}.
 """
 
-import importlib.util
 import json
 import sys
 
-import tensorflow as tf
+sys.modules["kerasseq"] = None  # where it is installed, importing it fails all the same
+import tensorflow as tf  # noqa: E402
+
+try:
+    import kerasseq  # noqa: F401
+except ImportError:
+    pass
+else:
+    sys.exit("kerasseq can be imported")
 
 
 def call(signature, **texts):
@@ -25,27 +32,22 @@ def plain(array):
 
 
 with open(sys.argv[1], encoding="utf-8") as file:
-    questions = json.load(file)
-if importlib.util.find_spec("kerasseq") is not None:
-    sys.exit("kerasseq can be imported")
-if any(question["needs_text"] for question in questions):
+    asked = json.load(file)
+if asked["needs_text"]:
     import tensorflow_text  # noqa: F401
 
-answers, nothing = [], tf.zeros((0,), tf.string)
-for question in questions:
-    model = tf.saved_model.load(question["folder"])
-    serve, score = model.signatures["serving_default"], model.signatures["score"]
-    texts = question["texts"]
-    answers.append(
-        {
-            "served": {
-                size: [call(serve, text=texts[first : first + size]) for first in range(0, len(texts), size)]
-                for size in (1, 3, len(texts))
-            },
-            "scored": call(score, source=question["sources"], target=question["targets"]),
-            "outputs": sorted(serve.structured_outputs),
-            "unscored": call(score, source=[], target=[]),
-            "empty": {name: tensor.shape.as_list() for name, tensor in serve(text=nothing).items()},
-        }
-    )
+model = tf.saved_model.load(asked["folder"])
+serve, score = model.signatures["serving_default"], model.signatures["score"]
+texts = asked["texts"]
+answers = {
+    "served": {
+        size: [call(serve, text=texts[first : first + size]) for first in range(0, len(texts), size)]
+        for size in (1, 3, len(texts))
+    },
+    "scored": call(score, source=asked["sources"], target=asked["targets"]),
+    "served_nothing": {
+        name: tensor.shape.as_list() for name, tensor in serve(text=tf.zeros((0,), tf.string)).items()
+    },
+    "scored_nothing": call(score, source=[], target=[]),
+}
 sys.stdout.write(json.dumps(answers))
