@@ -15,7 +15,7 @@ import pytest
 
 import kerasseq
 from kerasseq import pipeline
-from kerasseq.errors import DataError, RunFolderError
+from kerasseq.errors import DataError, RecipeError, RunFolderError
 from kerasseq.run_folder import RunFolder
 from tests.tiny_run import PLAIN, write_recipe
 
@@ -105,6 +105,19 @@ def test_a_path_that_is_taken_is_refused(recipe, is_file, message, untrainable):
             pipeline.run(recipe, out=taken, fresh=fresh)
         assert str(refused.value) == f"{taken} {message}\n  fix: name another folder with --out"
     assert recipe.is_file() and (recipe.parent / "dates" / "train.tsv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fix"),
+    [
+        ({"decode.num_hypotheses": 4}, "widen the beam, or ask for fewer hypotheses"),
+        ({"train.scheduled_sampling.schedule": "exponential"}, "give a factor under 1 as `k`"),
+    ],
+)
+def test_options_that_cannot_be_together_are_refused_before_training(recipe, overrides, fix, untrainable):
+    with pytest.raises(RecipeError, match=f"against the rule: .*\n  fix: {fix}"):
+        pipeline.run(recipe, overrides, out=recipe.parent / "run")
+    assert not (recipe.parent / "run").exists()
 
 
 def test_fresh_starts_over(tiny_run, tmp_path):

@@ -28,6 +28,8 @@ from kerasseq.specs import (
     check_arguments,
 )
 
+CONSTRAINTS = (("num_hypotheses <= beam_width", "widen the beam, or ask for fewer hypotheses"),)
+
 
 @register("decode")
 class Beam:
