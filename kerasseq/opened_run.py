@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from kerasseq.errors import RunFolderError
+from kerasseq.errors import Problem, RecipeError, RunFolderError
 from kerasseq.recipe import load_recipe
 from kerasseq.run_folder import RunFolder
 
@@ -109,12 +110,27 @@ class Run:
         return create("decode", self.values["decode"])
 
     def build(self) -> Any:
-        """A new model with the recipe's seed."""
+        """A new model with the recipe's seed.
+
+        Raises:
+            RecipeError: If its parts do not fit each other or the data, in the words of the part.
+        """
         import keras
 
         keras.utils.set_random_seed(self.values["seed"])
         options = {name: value for name, value in self.values["model"].items() if name != "type"}
-        return self.task.build(**options)
+        try:
+            return self.task.build(**options)
+        except ValueError as error:
+            # Keras puts the arguments of its call below the reason that a layer gave.
+            reason = re.search(r"\x1b\[1m(.*?)\x1b\[0m", str(error), re.S)
+            raise RecipeError(
+                [
+                    Problem(
+                        f"`model` cannot be built: {reason[1] if reason else error}", str(self.folder.recipe)
+                    )
+                ]
+            ) from error
 
     @cached_property
     def model(self) -> Any:

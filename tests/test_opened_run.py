@@ -4,12 +4,15 @@ import itertools
 import json
 import math
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
 from kerasseq import pipeline
-from kerasseq.errors import DataError, KerasseqError, RunFolderError
-from kerasseq.opened_run import BATCH_SIZE, open_run
+from kerasseq.errors import DataError, KerasseqError, RecipeError, RunFolderError
+from kerasseq.models.seq2seq import Seq2SeqTask
+from kerasseq.opened_run import BATCH_SIZE, Run, open_run
+from kerasseq.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -138,3 +141,29 @@ def test_a_broken_recipe_is_named(copied):
 def test_a_run_without_history_still_evaluates(copied):
     copied.folder.history.unlink()
     assert copied.seconds_of_training() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"decoder": {"units": 8, "attention": {"type": "luong", "score": "dot"}}},
+            "`score` 'dot' needs encoder outputs as wide as the decoder's state; use 'general'. "
+            "Received: encoder outputs of width 16, units=8",
+        ),
+        (
+            {"bridge": "copy", "decoder": {"units": 8}},
+            "`bridge` 'copy' needs encoder and decoder states of the same number and widths; use 'dense'. "
+            "Received: encoder [[16, 16]], decoder [[8, 8]]",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_named_with_the_recipe(tmp_path, options, message):
+    task = Seq2SeqTask(dict.fromkeys(("source", "target"), SimpleNamespace(vocabulary_size=9)))
+    encoder = {"type": "recurrent", "units": 8, "bidirectional": True}
+    values = {"seed": 1, "model": {"type": "seq2seq", "embedding_dim": 4, "encoder": encoder, **options}}
+    run = Run(RunFolder(tmp_path / "run"), values)
+    run.__dict__["task"] = task
+    with pytest.raises(RecipeError) as caught:
+        run.build()
+    assert str(caught.value) == f"{tmp_path / 'run' / 'recipe.yaml'}: `model` cannot be built: {message}"

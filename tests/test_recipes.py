@@ -6,7 +6,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from kerasseq import pipeline
-from kerasseq.recipe import recipe_schema
+from kerasseq.errors import RecipeError
+from kerasseq.recipe import load_recipe, recipe_schema
 from kerasseq.registry import names
 from kerasseq.shipped import shipped_datasets, shipped_recipes
 
@@ -86,3 +87,9 @@ def test_each_task_trains_two_steps_on_shipped_data(task, tmp_path):
     assert run.data.splits["train"].steps == 2
     assert np.isfinite(run.metrics["test"]["loss"])
     assert len(run.predict(["3rd of May 2019"])) == 1
+
+
+def test_bahdanaus_attention_without_its_feed_is_refused_by_the_recipe():
+    overrides = {"model.decoder.attention": "bahdanau", "model.decoder.input_feeding": False}
+    with pytest.raises(RecipeError, match="leave `input_feeding` on, or take"):
+        load_recipe("translate_dates", overrides)

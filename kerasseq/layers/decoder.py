@@ -14,6 +14,14 @@ from kerasseq.layers.recurrent import recur
 from kerasseq.registry import create
 from kerasseq.specs import Attention, Cell, PositiveInt, Rate, check_arguments
 
+CONSTRAINTS = (
+    (
+        "input_feeding or attention.type != 'bahdanau'",
+        "Bahdanau's attention feeds its context into the cell: leave `input_feeding` on, or take "
+        "{type: luong, score: concat}",
+    ),
+)
+
 
 @keras.saving.register_keras_serializable("kerasseq")
 class RecurrentDecoder(keras.layers.Layer):
