@@ -208,11 +208,7 @@ def open_run(run: Run | str | os.PathLike) -> Run:
     """
     if isinstance(run, Run):
         return run
-    folder = RunFolder(run)
-    if not folder.recipe.exists():
-        raise RunFolderError(
-            f"{folder.path} is no run folder: it has no recipe.yaml.\n  fix: name the folder of a run"
-        )
+    folder = folder_of(run)
     recorded = recorded_folders(folder)
     return Run(
         folder,
@@ -220,6 +216,20 @@ def open_run(run: Run | str | os.PathLike) -> Run:
         data_folder=os.environ.get("KERASSEQ_DATA") or recorded.get("data_folder"),
         recipe_folder=recorded.get("recipe_folder"),
     )
+
+
+def folder_of(run: Run | str | os.PathLike) -> RunFolder:
+    """The folder of a run, which need not be opened for its files to be read.
+
+    Raises:
+        RunFolderError: If there is no run in the folder.
+    """
+    folder = run.folder if isinstance(run, Run) else RunFolder(run)
+    if not folder.recipe.exists():
+        raise RunFolderError(
+            f"{folder.path} is no run folder: it has no recipe.yaml.\n  fix: name the folder of a run"
+        )
+    return folder
 
 
 def recorded_folders(folder: RunFolder) -> dict[str, Path]:

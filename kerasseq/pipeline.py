@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.catalogue import copy_recipe, datasets, prepare_dataset, recipes, schema, show_recipe
-from kerasseq.errors import Problem, RecipeError, RunFolderError, did_you_mean
-from kerasseq.opened_run import Run, open_run, recorded_folders
+from kerasseq.errors import Problem, RecipeError, did_you_mean
+from kerasseq.opened_run import Run, folder_of, open_run, recorded_folders
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe
 from kerasseq.resuming import check_same_data, claim
@@ -146,7 +146,7 @@ def show(run: RunLike) -> None:
     """Prints a run's results, some samples and where its report is."""
     from kerasseq.report.terminal import show_results
 
-    show_results(open_run(run).folder)
+    show_results(folder_of(run))
 
 
 def predict(run: RunLike, texts: Iterable[str]) -> Iterable[dict[str, Any]]:
@@ -177,12 +177,7 @@ def report(run: RunLike) -> Path:
     """Writes `report.html` from the run folder's files."""
     from kerasseq.report import write_report
 
-    folder = run.folder if isinstance(run, Run) else RunFolder(run)
-    if not folder.recipe.exists():
-        raise RunFolderError(
-            f"{folder.path} is no run folder: it has no recipe.yaml.\n  fix: name the folder of a run"
-        )
-    return write_report(folder)
+    return write_report(folder_of(run))
 
 
 def explain(
