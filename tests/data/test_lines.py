@@ -77,3 +77,36 @@ def test_lines_are_streamed(tmp_path):
     lines = read_lines(path, encoding="utf-8")
     assert next(lines).text == "a"
     lines.close()
+
+
+def _pieces(tmp_path, content, longest, encoding="utf-8"):
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    return list(read_lines(path, encoding=encoding, longest=longest))
+
+
+def test_a_long_line_comes_in_pieces_cut_before_white_space(tmp_path):
+    lines = _pieces(tmp_path, b"one two three four\nfive", longest=8)
+    assert [line.text for line in lines] == ["one two", " three", " four", "five"]
+    assert [line.number for line in lines] == [1, 1, 1, 2]
+    assert [line.is_ended for line in lines] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("longest", range(6, 13))
+@pytest.mark.parametrize("text", ["ä€𝄞" * 9, "x" * 30 + "\r\n", "a bb  ccc\tdd\r\nä ö ü\r\n\r\nß"])
+def test_pieces_are_the_whole_together(tmp_path, text, longest):
+    lines = _pieces(tmp_path, text.encode(), longest)
+    joined = "".join(line.text + "\n" * line.is_ended for line in lines)
+    assert joined == text.replace("\r\n", "\n")
+    assert max(len(line.text.encode()) for line in lines) <= 2 * longest
+    assert not any(line.problem for line in lines)
+
+
+def test_the_column_of_a_bad_byte_is_counted_from_the_lines_start(tmp_path):
+    lines = _pieces(tmp_path, b"one two th\xffee four\n", longest=8)
+    assert [line.problem for line in lines if line.problem] == ["byte 0xff at column 11 is not utf-8"]
+
+
+def test_the_last_line_tells_whether_it_ended(tmp_path):
+    assert [line.is_ended for line in _pieces(tmp_path, b"a\nb", longest=-1)] == [True, False]
+    assert [line.is_ended for line in _pieces(tmp_path, b"a\nb\n", longest=-1)] == [True, True]

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, check_encoding, read_lines
 from kerasseq.data.locate import empty_file, find_file, search_folders
+from kerasseq.data.rows import JSON_SUFFIXES, Row, texts_of_json, usable_rows
 from kerasseq.errors import DataError
 from kerasseq.registry import register
 from kerasseq.specs import NonNegativeInt, Supplied, check_arguments
-
-HALF_PAIR = re.compile("[\ud800-\udfff]")  # JSON can spell it, UTF-8 cannot
-JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-
-
-class Row(NamedTuple):
-    """An example, or what is wrong with it."""
-
-    place: str
-    texts: tuple[str, ...]
-    problem: str = ""
 
 
 @register("source")
@@ -118,15 +106,9 @@ class Parallel:
             DataError: At the first unusable line unless they are skipped, and where no example is left.
         """
         is_empty = True
-        for row in self.rows(split):
-            if not row.problem:
-                is_empty = False
-                yield row.texts
-            elif self.on_bad_line == "error":
-                fix = "correct the line, or set `data.source.on_bad_line: skip`"
-                raise data_error(row.problem, place=row.place, fix=fix)
-            elif on_skip is not None:
-                on_skip(row)
+        for row in usable_rows(self.rows(split), on_bad_line=self.on_bad_line, on_skip=on_skip):
+            is_empty = False
+            yield row.texts
         if is_empty:
             raise empty_file(self.files(split), asked_by=f"data.source.{split}")
 
@@ -141,22 +123,7 @@ class Parallel:
         return tuple(cells[column] for column in self._columns)
 
     def _parse_json(self, line: str) -> tuple[str, ...] | str:
-        try:
-            value = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            return f"invalid JSON: {getattr(error, 'msg', error)}"
-        if not isinstance(value, dict):
-            return f"expected a JSON object, found {type(value).__name__}"
-        texts = []
-        for key in self._keys or self.fields:
-            if key not in value:
-                return f"the key {key!r} is missing; there are {', '.join(map(repr, value)) or 'none'}"
-            if not isinstance(value[key], str):
-                return f"the value of {key!r} is not a string: {value[key]!r}"
-            if HALF_PAIR.search(value[key]):
-                return f"the value of {key!r} holds half a surrogate pair"
-            texts.append(value[key])
-        return tuple(texts)
+        return texts_of_json(line, self._keys or self.fields)
 
 
 def _format_of(split: str, files: list[str], asked: str) -> str:
