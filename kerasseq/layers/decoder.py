@@ -123,7 +123,7 @@ class RecurrentDecoder(keras.layers.Layer):
         state = self.begin(memory, memory_mask, states)
         results = self._loop()(
             {
-                "projected": self.cells[0].project(by_time),
+                "product": self.cells[0].product(by_time, self.cells[0].input_weights()),
                 "masks": self.dropout_masks(by_time, training),
                 "states": state["states"],
                 "feed": state["feed"],
@@ -204,7 +204,8 @@ class RecurrentDecoder(keras.layers.Layer):
     def _step_with_feed(self, inputs: Any, state: dict, masks: list) -> tuple[Any, dict]:
         memory = state["memory"]
         carry = {"states": state["states"], "feed": state["feed"]}
-        now = {"projected": self.cells[0].project(inputs), "masks": masks}
+        product = self.cells[0].product(inputs, self.cells[0].input_weights())
+        now = {"product": product, "masks": masks}
         after, trace = self._loop().step(carry, now, {**memory, "weights": self._weights()})
         new = {**after, "memory": memory, "attention_weights": trace["attention_weights"]}
         if not self.attention.feeds_context:
@@ -217,11 +218,9 @@ class RecurrentDecoder(keras.layers.Layer):
         return AttentionRecurrence(self.cells, self.attention, self.residual)
 
     def _weights(self) -> dict[str, Any]:
-        upper = self.cells[1:]
         weights = {
             "feed": ops.convert_to_tensor(self.feed_kernel),
-            "kernels": [ops.convert_to_tensor(cell.kernel) for cell in upper],
-            "biases": [ops.convert_to_tensor(cell.bias) for cell in upper],
+            "inputs": [cell.input_weights() for cell in self.cells[1:]],
             "cells": [cell.step_weights() for cell in self.cells],
             "attention": self.attention.parameters(),
         }

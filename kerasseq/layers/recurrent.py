@@ -49,6 +49,8 @@ def recur(cell: Cell, projected: Any, states: States, mask: Any | None) -> tuple
     inputs = {"projected": projected, "states": states, "weights": cell.step_weights()}
     if mask is not None:
         inputs["mask"] = mask
+    if not cell.has_gradient:
+        return forward(inputs)[0]
     return with_gradient(forward, inputs)
 
 

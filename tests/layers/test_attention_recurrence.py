@@ -28,14 +28,14 @@ def test_every_result_has_the_gradient_of_the_steps(options):
         return {"keys": keys, "values": memory, "bias": bias, "weights": decoder._weights()}
 
     def together(memory, projected, states, feed):
-        carry = {"projected": projected, "states": states, "feed": feed, "masks": []}
+        carry = {"product": projected, "states": states, "feed": feed, "masks": []}
         results = loop({**carry, **fixed(memory)})
         return _mixture(*(results[name] for name in ("outputs", "feeds", "attention_weights", "last")))
 
     def one_by_one(memory, projected, states, feed):
         carry, traces = {"states": states, "feed": feed}, []
         for time in range(4):
-            now = {"projected": projected[time], "masks": []}
+            now = {"product": projected[time], "masks": []}
             carry, trace = loop.step(carry, now, fixed(memory))
             traces.append([trace[name] for name in ("output", "feed", "attention_weights")])
         return _mixture(*(ops.stack(sequence) for sequence in zip(*traces, strict=True)), carry)

@@ -2,72 +2,131 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras import ops
 
-from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.cells.cell import Cell, States, Weights
 from kerasseq.layers.scan import outer_sum
 from kerasseq.registry import register
+from kerasseq.specs import PositiveInt, check_arguments
 
 
 @keras.saving.register_keras_serializable("kerasseq")
 @register("cell")
 class GRU(Cell):
-    """GRU that applies the reset gate after the recurrent product, as cuDNN does.
+    """GRU, with its update and its reset in either of the two usual arrangements.
 
     z = sigmoid(W_z x + b_z + U_z h' + d_z), r alike
-    n = tanh(W_n x + b_n + r * (U_n h' + d_n)), h = z * h' + (1 - z) * n
+    n = tanh(W_n x + b_n + r * (U_n h' + d_n)), or without `reset_after` tanh(W_n x + b_n + U_n (r * h'))
+    h = z * h' + (1 - z) * n, or with `update: textbook` (1 - z) * h' + z * n
 
-    Weights are laid out as in `keras.layers.GRU(reset_after=True)`, gates z, r, n side by side; Keras
-    stacks the two biases, here they are `bias` (b) and `recurrent_bias` (d).
+    Weights are laid out as in `keras.layers.GRU`, gates z, r, n side by side; Keras stacks the two biases,
+    here they are `bias` (b) and `recurrent_bias` (d), which is there with `reset_after` alone.
 
     Args:
         units: Width of h, positive.
+        update: What z multiplies: in `keras`, and in cuDNN, what stays of h'; in `textbook` what is new.
+        reset_after: Apply r to the recurrent product, as cuDNN does, and not to h' before it.
+        layer_norm: Normalise all products, see `Cell`.
     Reference:
-        Cho et al. 2014, https://arxiv.org/abs/1406.1078, in the arrangement of version 3.
+        Cho et al. 2014, https://arxiv.org/abs/1406.1078: the update of `keras`, with the reset before the
+        product, or after it in the arrangement of version 3. Chung et al. 2014,
+        https://arxiv.org/abs/1412.3555: the textbook's update.
     """
 
     num_gates = 3
 
+    def __init__(
+        self,
+        *,
+        units: PositiveInt,
+        update: Literal["keras", "textbook"] = "keras",
+        reset_after: bool = True,
+        layer_norm: bool = False,
+        **kwargs: Any,
+    ):
+        check_arguments(GRU.__init__, update=update)
+        super().__init__(units=units, layer_norm=layer_norm, **kwargs)
+        self.update = update
+        self.reset_after = reset_after
+
     def build(self, input_shape: tuple) -> None:
         super().build(input_shape)
-        self.recurrent_bias = self.add_weight(
-            name="recurrent_bias", shape=(3 * self.units,), initializer="zeros"
-        )
+        if self.reset_after:
+            self.recurrent_bias = self.add_weight(
+                name="recurrent_bias", shape=(3 * self.units,), initializer="zeros"
+            )
 
-    def step_weights(self) -> tuple[Any, ...]:
-        return (*super().step_weights(), ops.convert_to_tensor(self.recurrent_bias))
+    def step_weights(self) -> Weights:
+        weights = super().step_weights()
+        if self.reset_after:
+            return {**weights, "recurrent_bias": ops.convert_to_tensor(self.recurrent_bias)}
+        apart = {}
+        for name, weight in weights.items():  # those of n multiply another vector than those of z and r
+            apart[name], apart[name.replace("recurrent", "candidate")] = ops.split(
+                weight, [2 * self.units], axis=-1
+            )
+        return apart
 
-    def step(self, projected: Any, states: States, weights: tuple) -> tuple[States, Any]:
+    def step(self, projected: Any, states: States, weights: Weights) -> tuple[States, Any]:
         (h,) = states
-        recurrent = ops.add(ops.matmul(h, weights[0]), weights[1])  # (batch, 3 * units)
+        recurrent = self.recurrent_product(h, weights)  # (batch, 3 * units), or (batch, 2 * units)
         x_z, x_r, x_n = ops.split(projected, 3, axis=-1)
-        h_z, h_r, h_n = ops.split(recurrent, 3, axis=-1)
+        if self.reset_after:
+            h_z, h_r, h_n = ops.split(ops.add(recurrent, weights["recurrent_bias"]), 3, axis=-1)
+        else:
+            h_z, h_r = ops.split(recurrent, 2, axis=-1)
         z, r = ops.sigmoid(x_z + h_z), ops.sigmoid(x_r + h_r)
-        n = ops.tanh(x_n + r * h_n)
-        return (z * h + (1 - z) * n,), {"z": z, "r": r, "n": n, "h_n": h_n}
+        saved = {"z": z, "r": r}
+        if self.reset_after:
+            saved["h_n"] = h_n
+            n = ops.tanh(x_n + r * h_n)
+        else:
+            n = ops.tanh(x_n + self.recurrent_product(r * h, weights, "candidate"))
+        new = z * h + (1 - z) * n if self.update == "keras" else (1 - z) * h + z * n
+        return (new,), {**saved, "n": n}
 
     def factors(self, previous: States, saved: Any) -> Any:
         z, r, n = saved["z"], saved["r"], saved["n"]
-        to_n = (1 - z) * (1 - n * n)
-        to_gates = ops.concatenate(
-            [(previous[0] - n) * z * (1 - z), to_n * saved["h_n"] * r * (1 - r), to_n], axis=-1
-        )
-        return {"gates": to_gates, "r": r, "z": z}
+        is_keras = self.update == "keras"
+        kept, taken = (z, 1 - z) if is_keras else (1 - z, z)
+        to_z = (previous[0] - n if is_keras else n - previous[0]) * z * (1 - z)
+        to_n = taken * (1 - n * n)
+        if self.reset_after:
+            to_r = to_n * saved["h_n"] * r * (1 - r)
+            return {"gates": ops.concatenate([to_z, to_r, to_n], axis=-1), "r": r, "kept": kept}
+        return {"z": to_z, "n": to_n, "r": r, "to_r": previous[0] * r * (1 - r), "kept": kept}
 
-    def step_gradient(self, d_states: States, factors: Any, transposed: tuple) -> tuple[Any, States]:
+    def step_gradient(self, d_states: States, factors: Any, transposed: Weights) -> tuple[Any, States]:
         (d_h,) = d_states
-        d_projected = ops.tile(d_h, (1, 3)) * factors["gates"]
-        d_recurrent = self._behind_reset(d_projected, factors["r"])
-        return d_projected, (d_h * factors["z"] + ops.matmul(d_recurrent, transposed[0]),)
+        if self.reset_after:
+            d_projected = ops.tile(d_h, (1, 3)) * factors["gates"]
+            d_recurrent = self._behind_reset(d_projected, factors["r"])
+            return d_projected, (d_h * factors["kept"] + self.recurrent_gradient(d_recurrent, transposed),)
+        d_z, d_n = d_h * factors["z"], d_h * factors["n"]
+        d_reset = self.recurrent_gradient(d_n, transposed, "candidate")  # the gradient of r * h'
+        d_z_and_r = ops.concatenate([d_z, d_reset * factors["to_r"]], axis=-1)
+        d_before = d_h * factors["kept"] + d_reset * factors["r"]
+        d_projected = ops.concatenate([d_z_and_r, d_n], axis=-1)
+        return d_projected, (d_before + self.recurrent_gradient(d_z_and_r, transposed),)
 
-    def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> tuple[Any, ...]:
-        d_recurrent = self._behind_reset(d_projected, saved["r"])
-        return outer_sum(previous[0], d_recurrent), ops.sum(d_recurrent, axis=(0, 1))
+    def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> Weights:
+        if self.reset_after:
+            d_recurrent = self._behind_reset(d_projected, saved["r"])
+            d_kernel = outer_sum(previous[0], d_recurrent)
+            return {"recurrent_kernel": d_kernel, "recurrent_bias": ops.sum(d_recurrent, axis=(0, 1))}
+        d_z_and_r, d_n = ops.split(d_projected, [2 * self.units], axis=-1)
+        return {
+            "recurrent_kernel": outer_sum(previous[0], d_z_and_r),
+            "candidate_kernel": outer_sum(saved["r"] * previous[0], d_n),
+        }
 
     def _behind_reset(self, d_projected: Any, r: Any) -> Any:
         """The recurrent product reaches n through the reset gate; z and r get it as it is."""
         d_z_and_r, d_n = ops.split(d_projected, [2 * self.units], axis=-1)
         return ops.concatenate([d_z_and_r, d_n * r], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "update": self.update, "reset_after": self.reset_after}

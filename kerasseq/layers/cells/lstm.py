@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.cells.cell import Cell, States, Weights
 from kerasseq.layers.scan import outer_sum
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt
@@ -26,6 +26,7 @@ class LSTM(Cell):
     Args:
         units: Width of h and of c, positive.
         forget_bias: What b_f starts at; 1 lets gradients through from the start.
+        layer_norm: Normalise both products and c, see `Cell`.
     Reference:
         Hochreiter and Schmidhuber 1997; Gers et al. 2000 (forget gate); Jozefowicz et al. 2015 (its bias).
     """
@@ -33,22 +34,24 @@ class LSTM(Cell):
     num_states = 2
     num_gates = 4
 
-    def __init__(self, *, units: PositiveInt, forget_bias: float = 1.0, **kwargs: Any):
-        super().__init__(units=units, **kwargs)
+    def __init__(
+        self, *, units: PositiveInt, forget_bias: float = 1.0, layer_norm: bool = False, **kwargs: Any
+    ):
+        super().__init__(units=units, layer_norm=layer_norm, **kwargs)
         self.forget_bias = forget_bias
 
     def _bias_initializer(self, shape: tuple, dtype: Any = None) -> Any:
         i, g_and_o = ops.zeros((self.units,), dtype), ops.zeros((2 * self.units,), dtype)
         return ops.concatenate([i, ops.full((self.units,), self.forget_bias, dtype), g_and_o])
 
-    def step(self, projected: Any, states: States, weights: tuple) -> tuple[States, Any]:
+    def step(self, projected: Any, states: States, weights: Weights) -> tuple[States, Any]:
         h, c = states
-        gates = ops.add(projected, ops.matmul(h, weights[0]))  # (batch, 4 * units)
+        gates = ops.add(projected, self.recurrent_product(h, weights))  # (batch, 4 * units)
         squashed = ops.sigmoid(gates)  # one pass over all gates is cheaper than three over their parts
         i, f, _, o = ops.split(squashed, 4, axis=-1)
         g = ops.tanh(gates[:, 2 * self.units : 3 * self.units])
         c = f * c + i * g
-        return (o * ops.tanh(c), c), {"squashed": squashed, "g": g}
+        return (o * self.squash_memory(c, weights), c), {"squashed": squashed, "g": g}
 
     def factors(self, previous: States, saved: Any) -> Any:
         i, f, _, o = ops.split(saved["squashed"], 4, axis=-1)
@@ -57,14 +60,14 @@ class LSTM(Cell):
         by_gate = [g * i * (1 - i), previous[1] * f * (1 - f), i * (1 - g * g), tanh_c * o * (1 - o)]
         return {"c": o * (1 - tanh_c * tanh_c), "f": f, "gates": ops.concatenate(by_gate, axis=-1)}
 
-    def step_gradient(self, d_states: States, factors: Any, transposed: tuple) -> tuple[Any, States]:
+    def step_gradient(self, d_states: States, factors: Any, transposed: Weights) -> tuple[Any, States]:
         d_h, d_c = d_states
         d_c = d_c + d_h * factors["c"]
         d_gates = ops.concatenate([d_c, d_c, d_c, d_h], axis=-1) * factors["gates"]
-        return d_gates, (ops.matmul(d_gates, transposed[0]), d_c * factors["f"])
+        return d_gates, (self.recurrent_gradient(d_gates, transposed), d_c * factors["f"])
 
-    def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> tuple[Any, ...]:
-        return (outer_sum(previous[0], d_projected),)
+    def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> Weights:
+        return {"recurrent_kernel": outer_sum(previous[0], d_projected)}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "forget_bias": self.forget_bias}

@@ -43,21 +43,24 @@ def test_a_step_back_is_the_derivative_of_a_step(word):
     projected, states = normal(4, cell.num_gates * 3), _states(cell)
     upstream = tuple(normal(4, 3, seed=20 + index) for index in range(cell.num_states))
 
-    def loss(projected, *states):
-        after, _ = cell.step(projected, states, cell.step_weights())
+    def loss(projected, states, weights):
+        after, _ = cell.step(projected, states, weights)
         return sum(ops.sum(new * d_new) for new, d_new in zip(after, upstream, strict=True))
 
-    weights = [w for w in cell.trainable_weights if w.name.startswith("recurrent")]
-    _, expected = value_and_gradients(loss, [projected, *states], weights)
+    weights = cell.step_weights()
+    arrays = [projected, states, keras.tree.map_structure(ops.convert_to_numpy, weights)]
+    _, expected = value_and_gradients(loss, arrays)
     states = tuple(map(ops.convert_to_tensor, states))
-    _, saved = cell.step(ops.convert_to_tensor(projected), states, cell.step_weights())
+    _, saved = cell.step(ops.convert_to_tensor(projected), states, weights)
     previous, saved = keras.tree.map_structure(lambda tensor: tensor[None], (states, saved))
     factors = keras.tree.map_structure(lambda tensor: tensor[0], cell.factors(previous, saved))
     d_projected, d_states = cell.step_gradient(
-        tuple(map(ops.convert_to_tensor, upstream)), factors, cell.transposed_weights(cell.step_weights())
+        tuple(map(ops.convert_to_tensor, upstream)), factors, cell.transposed_weights(weights)
     )
     d_weights = cell.weight_gradients(previous, saved, d_projected[None])
-    assert_gradients_close([np.asarray(d) for d in (d_projected, *d_states, *d_weights)], expected)
+    keras.tree.assert_same_structure(weights, d_weights)
+    found = keras.tree.flatten((d_projected, d_states, d_weights))
+    assert_gradients_close([np.asarray(d) for d in found], expected)
 
 
 @pytest.mark.parametrize("word", CELLS)
