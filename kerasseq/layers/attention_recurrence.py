@@ -18,8 +18,9 @@ from typing import Any
 from keras import ops, tree
 
 from kerasseq.layers.attention.attention import Attention, attend, attend_gradient
-from kerasseq.layers.cells.cell import Cell
+from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.scan import outer_sum, scan, shifted, with_gradient
+from kerasseq.layers.watching import probed
 
 
 class AttentionRecurrence:
@@ -40,18 +41,20 @@ class AttentionRecurrence:
         """Runs over all target steps.
 
         Args:
-            inputs: `product` (time, batch, gates) of the first cell, `masks` (one (time, batch, units) for
-                each upper layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values`, `bias` (added to
+            inputs: `projected` (time, batch, gates), `masks` (one (time, batch, units) for each upper
+                layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values`, `bias` (added to
                 energies, (batch, source_time); it gets no gradient), and `weights` as `step` takes them.
         Returns:
             `outputs` (time, batch, units), `feeds` (time, batch, feed_units), `attention_weights`
             (time, batch, source_time), and the last `states` and `feed`.
         """
 
+        def replay() -> list[tuple[States, Any]]:
+            _, trace = self._run(inputs)
+            return list(zip(shifted(inputs["states"], trace["states"]), trace["saved"], strict=True))
+
         def forward(inputs: dict) -> tuple[dict, Any]:
-            sequence = {"product": inputs["product"], "masks": inputs["masks"]}
-            carry = {"states": inputs["states"], "feed": inputs["feed"]}
-            last, trace = scan(lambda carry, now: self.step(carry, now, inputs), carry, sequence)
+            last, trace = self._run(inputs)
             results = {
                 "outputs": trace["output"],
                 "feeds": trace["feed"],
@@ -60,22 +63,24 @@ class AttentionRecurrence:
             }
             return results, lambda upstream: self._backward(inputs, trace, upstream)
 
-        if not all(cell.has_gradient for cell in self.cells):
-            return forward(inputs)[0]
-        return with_gradient(forward, inputs)
+        return with_gradient(forward, probed(inputs, self.cells, inputs["projected"], replay))
+
+    def _run(self, inputs: dict) -> tuple[dict, dict]:
+        """The last carry, and for each step what its gradient needs."""
+        sequence = {"projected": inputs["projected"], "masks": inputs["masks"]}
+        carry = {"states": inputs["states"], "feed": inputs["feed"]}
+        return scan(lambda carry, now: self.step(carry, now, inputs), carry, sequence)
 
     def step(self, carry: dict, now: dict, fixed: dict) -> tuple[dict, dict]:
         """One target step; returns the carry and what the gradient needs of it."""
         weights = fixed["weights"]
         states, saved = [], []
-        projected = self.cells[0].finish_projection(
-            now["product"] + ops.matmul(carry["feed"], weights["feed"])
-        )
+        projected = now["projected"] + ops.matmul(carry["feed"], weights["feed"])
         output = None
         for index, cell in enumerate(self.cells):
             if index:
                 below = output * now["masks"][index - 1] if now["masks"] else output
-                projected = cell.finish_projection(cell.product(below, weights["inputs"][index - 1]))
+                projected = ops.matmul(below, weights["kernels"][index - 1]) + weights["biases"][index - 1]
             after, kept = cell.step(projected, carry["states"][index], weights["cells"][index])
             output = after[0] + below if index and self.residual else after[0]
             states.append(after)
@@ -114,8 +119,8 @@ class AttentionRecurrence:
         d_keys, d_attention = self.attention.finish_gradient(
             carry["total"], d["energies"], trace["query"], weights["attention"]
         )
-        return {
-            "product": d["projected"][0],
+        gradients = {
+            "projected": d["projected"][0],
             "masks": [ops.zeros_like(mask) for mask in inputs["masks"]],
             "states": carry["states"],
             "feed": carry["feed"],
@@ -126,16 +131,19 @@ class AttentionRecurrence:
             "bias": ops.zeros_like(inputs["bias"]),
             "weights": {**self._weight_gradients(inputs, trace, d, previous), "attention": d_attention},
         }
+        if "probes" in inputs:
+            gradients["probes"] = d["states"]
+        return gradients
 
     def _weight_gradients(self, inputs: dict, trace: dict, d: dict, previous: list) -> dict:
         weights, below = inputs["weights"], self._below(trace, inputs["masks"])
         cells = zip(self.cells, previous, trace["saved"], d["projected"], strict=True)
         d_weights = {
             "feed": outer_sum(shifted(inputs["feed"], trace["feed"]), d["projected"][0]),
-            "inputs": [
-                {"kernel": outer_sum(left, right), "bias": ops.sum(right, axis=(0, 1))}
-                for left, right in zip(below, d["projected"][1:], strict=True)
+            "kernels": [
+                outer_sum(left, right) for left, right in zip(below, d["projected"][1:], strict=True)
             ],
+            "biases": [ops.sum(right, axis=(0, 1)) for right in d["projected"][1:]],
             "cells": [cell.weight_gradients(before, saved, d_own) for cell, before, saved, d_own in cells],
         }
         if "query" in weights:
@@ -150,7 +158,7 @@ class AttentionRecurrence:
         transposed = {
             name: ops.transpose(weights[name]) for name in ("feed", "query", "combine") if name in weights
         }
-        transposed["kernels"] = [ops.transpose(upper["kernel"]) for upper in weights["inputs"]]
+        transposed["kernels"] = [ops.transpose(kernel) for kernel in weights["kernels"]]
         transposed["cells"] = [
             cell.transposed_weights(own) for cell, own in zip(self.cells, weights["cells"], strict=True)
         ]
@@ -169,7 +177,7 @@ class AttentionRecurrence:
             d_energies, now["query"], inputs["keys"], inputs["weights"]["attention"], carry["total"]
         )
         through_query = ops.matmul(d_query, transposed["query"]) if "query" in transposed else d_query
-        d_projected, d_states = self._stack_gradient(
+        d_projected, d_after, d_states = self._stack_gradient(
             d_output + through_query, carry["states"], now, transposed
         )
         d_feed = ops.matmul(d_projected[0], transposed["feed"])
@@ -177,22 +185,26 @@ class AttentionRecurrence:
             "projected": d_projected, "energies": d_energies, "query": d_query,
             "context": d_context, "combined": d_combined,
         }  # fmt: skip
+        if "probes" in inputs:
+            step["states"] = d_after
         return {"states": d_states, "feed": d_feed, "total": total}, step
 
     def _stack_gradient(
         self, d_output: Any, d_states: list, now: dict, transposed: dict
-    ) -> tuple[list, list]:
+    ) -> tuple[list, list, list]:
+        """The gradients of what each cell was given, of its new states and of those before."""
         d_projected, d_before = [None] * len(self.cells), [None] * len(self.cells)
+        d_after = [None] * len(self.cells)
         for index in reversed(range(len(self.cells))):
-            d_after = (d_states[index][0] + d_output, *d_states[index][1:])
+            d_after[index] = (d_states[index][0] + d_output, *d_states[index][1:])
             d_projected[index], d_before[index] = self.cells[index].step_gradient(
-                d_after, now["factors"][index], transposed["cells"][index]
+                d_after[index], now["factors"][index], transposed["cells"][index]
             )
             if index:
                 d_below = ops.matmul(d_projected[index], transposed["kernels"][index - 1])
                 d_below = d_below + d_output if self.residual else d_below
                 d_output = d_below * now["masks"][index - 1] if now["masks"] else d_below
-        return d_projected, d_before
+        return d_projected, d_after, d_before
 
     def _below(self, trace: dict, masks: list) -> list:
         """The inputs of the upper layers, for all steps: (time, batch, units) each."""

@@ -10,6 +10,7 @@ from keras import ops, tree
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan, shifted, with_gradient
+from kerasseq.layers.watching import probed
 from kerasseq.registry import create
 from kerasseq.specs import Cell as CellName
 from kerasseq.specs import PositiveInt
@@ -30,28 +31,31 @@ def recur(cell: Cell, projected: Any, states: States, mask: Any | None) -> tuple
         All states, (time, batch, units) each, and the last ones.
     """
 
-    def forward(inputs: dict) -> tuple[Any, Any]:
-        weights = inputs["weights"]
-
-        def step(states: States, now: dict) -> tuple[States, tuple]:
-            after, saved = cell.step(now["projected"], states, weights)
-            if mask is not None:
-                after = _choose(now["mask"], after, states)
-            return after, (after, saved)
-
-        last, (outputs, saved) = scan(step, inputs["states"], _at_each_step(inputs))
-
-        def pullback(upstream: tuple) -> dict:
-            return _backward(cell, inputs, outputs, saved, upstream)
-
-        return (outputs, last), pullback
-
     inputs = {"projected": projected, "states": states, "weights": cell.step_weights()}
     if mask is not None:
         inputs["mask"] = mask
-    if not cell.has_gradient:
-        return forward(inputs)[0]
-    return with_gradient(forward, inputs)
+
+    def replay() -> list[tuple[States, Any]]:
+        _, (outputs, saved) = _run(cell, inputs)
+        return [(shifted(states, outputs), saved)]
+
+    def forward(inputs: dict) -> tuple[Any, Any]:
+        last, (outputs, saved) = _run(cell, inputs)
+        return (outputs, last), lambda upstream: _backward(cell, inputs, outputs, saved, upstream)
+
+    return with_gradient(forward, probed(inputs, [cell], projected, replay))
+
+
+def _run(cell: Cell, inputs: dict) -> tuple[States, tuple[States, Any]]:
+    """The last states, and for each step its states and what its gradient needs."""
+
+    def step(states: States, now: dict) -> tuple[States, tuple]:
+        after, saved = cell.step(now["projected"], states, inputs["weights"])
+        if "mask" in now:
+            after = _choose(now["mask"], after, states)
+        return after, (after, saved)
+
+    return scan(step, inputs["states"], _at_each_step(inputs))
 
 
 def _backward(cell: Cell, inputs: dict, outputs: States, saved: Any, upstream: tuple) -> dict:
@@ -59,20 +63,15 @@ def _backward(cell: Cell, inputs: dict, outputs: States, saved: Any, upstream: t
     transposed = cell.transposed_weights(inputs["weights"])
     previous = shifted(inputs["states"], outputs)
 
-    def step(d_states: States, now: dict) -> tuple[States, Any]:
+    def step(d_states: States, now: dict) -> tuple[States, tuple]:
         d_states = tree.map_structure(ops.add, d_states, now["d_outputs"])
-        if "mask" not in inputs:
-            d_projected, d_states = cell.step_gradient(d_states, now["factors"], transposed)
-            return d_states, d_projected
-        d_taken = tuple(d_state * now["mask"] for d_state in d_states)
-        d_projected, d_before = cell.step_gradient(d_taken, now["factors"], transposed)
-        d_kept = tuple(d_state - taken for d_state, taken in zip(d_states, d_taken, strict=True))
-        return tree.map_structure(ops.add, d_before, d_kept), d_projected
+        d_projected, d_before = step_back(cell, d_states, now["factors"], transposed, now.get("mask"))
+        return d_before, (d_projected, d_states if "probes" in inputs else ())
 
     sequence = {"d_outputs": d_outputs, "factors": cell.factors(previous, saved)}
     if "mask" in inputs:
         sequence["mask"] = inputs["mask"]
-    d_initial, d_projected = scan(step, d_last, sequence, reverse=True)
+    d_initial, (d_projected, d_states) = scan(step, d_last, sequence, reverse=True)
     gradients = {
         "projected": d_projected,
         "states": d_initial,
@@ -80,7 +79,21 @@ def _backward(cell: Cell, inputs: dict, outputs: States, saved: Any, upstream: t
     }
     if "mask" in inputs:
         gradients["mask"] = ops.zeros_like(inputs["mask"])
+    if "probes" in inputs:
+        gradients["probes"] = [d_states]
     return gradients
+
+
+def step_back(
+    cell: Cell, d_states: States, factors: Any, transposed: tuple, mask: Any | None
+) -> tuple[Any, States]:
+    """A cell's `step_gradient`; a padded token hands the states' gradient on as it is."""
+    if mask is None:
+        return cell.step_gradient(d_states, factors, transposed)
+    d_taken = tuple(d_state * mask for d_state in d_states)
+    d_projected, d_before = cell.step_gradient(d_taken, factors, transposed)
+    d_kept = tuple(d_state - taken for d_state, taken in zip(d_states, d_taken, strict=True))
+    return d_projected, tree.map_structure(ops.add, d_before, d_kept)
 
 
 def _at_each_step(inputs: dict) -> dict:

@@ -110,6 +110,25 @@ def with_gradient(function: Callable[[Any], tuple[Any, Callable[[Any], Any]]], i
     return tree.pack_sequence_as(structure["outputs"], tree.flatten(flat_outputs))
 
 
+def gradients(function: Callable[[Any], Any], inputs: Any) -> Any:
+    """The gradient of a number for a structure of tensors; zero for what it does not depend on."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        flat = [tf.convert_to_tensor(tensor) for tensor in tree.flatten(inputs)]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(flat)
+            value = function(tree.pack_sequence_as(inputs, flat))
+        found = tape.gradient(value, flat, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return tree.pack_sequence_as(inputs, found)
+    if backend == "jax":
+        import jax
+
+        return jax.grad(function)(inputs)
+    raise NotImplementedError(f"Gradients need Keras' TensorFlow or JAX backend. Received: backend={backend}")
+
+
 def _as_tensor(value: Any) -> Any:
     """A variable's value: TensorFlow lets no variable through a gradient written by hand."""
     if keras.backend.backend() != "tensorflow":
