@@ -41,9 +41,9 @@ class AttentionRecurrence:
         """Runs over all target steps.
 
         Args:
-            inputs: `projected` (time, batch, gates), `masks` (one (time, batch, units) for each upper
-                layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values`, `bias` (added to
-                energies, (batch, source_time); it gets no gradient), and `weights` as `step` takes them.
+            inputs: `product` (time, batch, gates) of the first cell, `masks` (one (time, batch, units) for
+                each upper layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values`, `bias`
+                (added to energies, (batch, source_time); it gets no gradient), and `weights` as `step` takes them.
         Returns:
             `outputs` (time, batch, units), `feeds` (time, batch, feed_units), `attention_weights`
             (time, batch, source_time), and the last `states` and `feed`.
@@ -63,11 +63,13 @@ class AttentionRecurrence:
             }
             return results, lambda upstream: self._backward(inputs, trace, upstream)
 
-        return with_gradient(forward, probed(inputs, self.cells, inputs["projected"], replay))
+        if not all(cell.has_gradient for cell in self.cells):
+            return forward(inputs)[0]
+        return with_gradient(forward, probed(inputs, self.cells, inputs["product"], replay))
 
     def _run(self, inputs: dict) -> tuple[dict, dict]:
         """The last carry, and for each step what its gradient needs."""
-        sequence = {"projected": inputs["projected"], "masks": inputs["masks"]}
+        sequence = {"product": inputs["product"], "masks": inputs["masks"]}
         carry = {"states": inputs["states"], "feed": inputs["feed"]}
         return scan(lambda carry, now: self.step(carry, now, inputs), carry, sequence)
 
@@ -75,12 +77,14 @@ class AttentionRecurrence:
         """One target step; returns the carry and what the gradient needs of it."""
         weights = fixed["weights"]
         states, saved = [], []
-        projected = now["projected"] + ops.matmul(carry["feed"], weights["feed"])
+        projected = self.cells[0].finish_projection(
+            now["product"] + ops.matmul(carry["feed"], weights["feed"])
+        )
         output = None
         for index, cell in enumerate(self.cells):
             if index:
                 below = output * now["masks"][index - 1] if now["masks"] else output
-                projected = ops.matmul(below, weights["kernels"][index - 1]) + weights["biases"][index - 1]
+                projected = cell.finish_projection(cell.product(below, weights["inputs"][index - 1]))
             after, kept = cell.step(projected, carry["states"][index], weights["cells"][index])
             output = after[0] + below if index and self.residual else after[0]
             states.append(after)
@@ -120,7 +124,7 @@ class AttentionRecurrence:
             carry["total"], d["energies"], trace["query"], weights["attention"]
         )
         gradients = {
-            "projected": d["projected"][0],
+            "product": d["projected"][0],
             "masks": [ops.zeros_like(mask) for mask in inputs["masks"]],
             "states": carry["states"],
             "feed": carry["feed"],
@@ -140,10 +144,10 @@ class AttentionRecurrence:
         cells = zip(self.cells, previous, trace["saved"], d["projected"], strict=True)
         d_weights = {
             "feed": outer_sum(shifted(inputs["feed"], trace["feed"]), d["projected"][0]),
-            "kernels": [
-                outer_sum(left, right) for left, right in zip(below, d["projected"][1:], strict=True)
+            "inputs": [
+                {"kernel": outer_sum(left, right), "bias": ops.sum(right, axis=(0, 1))}
+                for left, right in zip(below, d["projected"][1:], strict=True)
             ],
-            "biases": [ops.sum(right, axis=(0, 1)) for right in d["projected"][1:]],
             "cells": [cell.weight_gradients(before, saved, d_own) for cell, before, saved, d_own in cells],
         }
         if "query" in weights:
@@ -158,7 +162,7 @@ class AttentionRecurrence:
         transposed = {
             name: ops.transpose(weights[name]) for name in ("feed", "query", "combine") if name in weights
         }
-        transposed["kernels"] = [ops.transpose(kernel) for kernel in weights["kernels"]]
+        transposed["kernels"] = [ops.transpose(upper["kernel"]) for upper in weights["inputs"]]
         transposed["cells"] = [
             cell.transposed_weights(own) for cell, own in zip(self.cells, weights["cells"], strict=True)
         ]

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops, tree
 
-from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.cells.cell import Cell, States, Weights
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan, shifted, with_gradient
 from kerasseq.layers.watching import probed
@@ -43,6 +43,8 @@ def recur(cell: Cell, projected: Any, states: States, mask: Any | None) -> tuple
         last, (outputs, saved) = _run(cell, inputs)
         return (outputs, last), lambda upstream: _backward(cell, inputs, outputs, saved, upstream)
 
+    if not cell.has_gradient:
+        return forward(inputs)[0]
     return with_gradient(forward, probed(inputs, [cell], projected, replay))
 
 
@@ -85,7 +87,7 @@ def _backward(cell: Cell, inputs: dict, outputs: States, saved: Any, upstream: t
 
 
 def step_back(
-    cell: Cell, d_states: States, factors: Any, transposed: tuple, mask: Any | None
+    cell: Cell, d_states: States, factors: Any, transposed: Weights, mask: Any | None
 ) -> tuple[Any, States]:
     """A cell's `step_gradient`; a padded token hands the states' gradient on as it is."""
     if mask is None:
