@@ -56,6 +56,7 @@ class Beam:
         batch_size: An integer or a tensor without axes.
         max_length: The most tokens, `</s>` included: an integer, or an int tensor (batch,) with a limit for
             every row; usually from `limit`. Must be concrete where JAX compiles the call.
+        first_tokens: The tokens to read first, (batch,), int32; `start_id` unless given.
         start_id, end_id, pad_id: The special tokens.
         forbidden_ids: Tokens that are never produced; they keep their share of the probability.
         with_attention: Whether to collect the history of `state["attention_weights"]`.
@@ -99,8 +100,8 @@ class Beam:
         self.max_length = max_length
         self.max_length_ratio = max_length_ratio
 
-    def limit(self, source_length: Any) -> Any:
-        """The `max_length` of a call for inputs of a length, an integer or a tensor (batch,)."""
+    def limit(self, source_length: Any = None) -> Any:
+        """The `max_length` of a call for inputs of a length, an integer or a tensor (batch,); None: any."""
         return length_limit(source_length, max_length=self.max_length, max_length_ratio=self.max_length_ratio)
 
     def __call__(
@@ -110,6 +111,7 @@ class Beam:
         *,
         batch_size: Any,
         max_length: Any,
+        first_tokens: Any = None,
         start_id: int = START_ID,
         end_id: int = END_ID,
         pad_id: int = PAD_ID,
@@ -135,7 +137,7 @@ class Beam:
             beam_width=self.beam_width,
             num_hypotheses=self.num_hypotheses,
             num_steps=num_steps,
-            start_id=start_id,
+            first_tokens=start_id if first_tokens is None else ops.cast(first_tokens, "int32")[:, None],
             pad_id=pad_id,
             with_attention=with_attention,
         )

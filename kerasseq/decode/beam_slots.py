@@ -66,17 +66,20 @@ def open_slots(
     beam_width: int,
     num_hypotheses: int,
     num_steps: Any,
-    start_id: int,
+    first_tokens: Any,
     pad_id: int,
     with_attention: bool,
 ) -> Slots:
-    """The slots before the first step: each example's first one holds the empty hypothesis."""
+    """The slots before the first step: each example's first one holds the empty hypothesis.
+
+    `first_tokens`, to be read next, is a token for all or (batch, 1).
+    """
     weights = attention_of(state) if with_attention else None
     shape = (batch_size, beam_width)
     is_first = ops.broadcast_to(ops.arange(beam_width, dtype="int32") == 0, shape)
     return Slots(
         step=ops.convert_to_tensor(0, dtype="int32"),
-        inputs=ops.full((batch_size * beam_width,), start_id, dtype="int32"),
+        inputs=ops.reshape(ops.broadcast_to(ops.cast(first_tokens, "int32"), shape), (-1,)),
         log_probabilities=ops.where(is_first, 0.0, float("-inf")),
         num_finished=ops.zeros((batch_size,), dtype="int32"),
         best_scores=ops.full((batch_size, num_hypotheses), float("-inf"), dtype="float32"),

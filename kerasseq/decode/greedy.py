@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from keras import ops
 
-from kerasseq.decode.backtrack import write_step
 from kerasseq.decode.candidates import top_candidates
 from kerasseq.decode.limit import length_limit, row_limits
-from kerasseq.decode.row_state import attention_of, join_memory, split_memory
+from kerasseq.decode.progress import Ending, Progress, extend, hypotheses_of, open_progress
 from kerasseq.registry import register
 from kerasseq.specs import (
     END_ID,
@@ -22,19 +21,6 @@ from kerasseq.specs import (
     PositiveInt,
     check_arguments,
 )
-
-
-class _Progress(NamedTuple):
-    """What a step changes; the histories are written at `step`."""
-
-    step: Any  # ()
-    inputs: Any  # (batch,), the tokens to read next
-    is_alive: Any  # (batch,)
-    log_probabilities: Any  # (batch,)
-    lengths: Any  # (batch,)
-    tokens: Any  # (time, batch)
-    attention: tuple  # empty, or one (time, batch, source_time)
-    state: Any
 
 
 @register("decode")
@@ -49,9 +35,10 @@ class Greedy:
         step: `step(tokens (rows,), state) -> (logits (rows, vocabulary), state)`, pure.
         state: Any tree of tensors whose first axis is the batch; see `kerasseq.decode`.
         batch_size: An integer or a tensor without axes.
-        max_length: The most tokens, `</s>` included: an integer, or an int tensor (batch,) with a limit for
-            every row; usually from `limit`. What is cut off there has no `</s>`. Must be concrete where JAX
-            compiles the call.
+        max_length: The most tokens, `</s>` included: an integer, or an int tensor without axes or (batch,);
+            usually from `limit`. What is cut off there has no `</s>`. Must be concrete where JAX compiles the
+            call.
+        first_tokens: The tokens to read first, (batch,), int32; `start_id` unless given.
         start_id, end_id, pad_id: The special tokens.
         forbidden_ids: Tokens that are never produced; they keep their share of the probability.
         with_attention: Whether to collect the history of `state["attention_weights"]`.
@@ -75,8 +62,8 @@ class Greedy:
         self.max_length = max_length
         self.max_length_ratio = max_length_ratio
 
-    def limit(self, source_length: Any) -> Any:
-        """The `max_length` of a call for inputs of a length, an integer or a tensor (batch,)."""
+    def limit(self, source_length: Any = None) -> Any:
+        """The `max_length` of a call for inputs of a length, an integer or a tensor (batch,); None: any."""
         return length_limit(source_length, max_length=self.max_length, max_length_ratio=self.max_length_ratio)
 
     def __call__(
@@ -86,39 +73,67 @@ class Greedy:
         *,
         batch_size: Any,
         max_length: Any,
+        first_tokens: Any = None,
         start_id: int = START_ID,
         end_id: int = END_ID,
         pad_id: int = PAD_ID,
         forbidden_ids: tuple[int, ...] = (PAD_ID, START_ID),
         with_attention: bool = False,
     ) -> Hypotheses:
-        limits, num_steps = row_limits(max_length, batch_size=batch_size)
-        state, memory = split_memory(state)
+        progress = self.open(
+            state, batch_size=batch_size, max_length=max_length, first_tokens=first_tokens, start_id=start_id
+        )
+        _, num_steps = row_limits(max_length, batch_size=batch_size)
+        progress, tokens, attention = self.extend(
+            step,
+            progress,
+            num_steps=num_steps,
+            end_id=end_id,
+            pad_id=pad_id,
+            forbidden_ids=forbidden_ids,
+            with_attention=with_attention,
+        )
+        return hypotheses_of(progress, tokens, attention, batch_size=batch_size)
 
-        def is_running(progress: _Progress) -> Any:
-            return ops.logical_and(progress.step < num_steps, ops.any(progress.is_alive))
+    def open(
+        self,
+        state: Any,
+        *,
+        batch_size: Any,
+        max_length: Any,
+        first_tokens: Any = None,
+        start_id: int = START_ID,
+    ) -> Progress:
+        """The rows before their first step, for `extend`; arguments as in a call."""
+        limits, _ = row_limits(max_length, batch_size=batch_size)
+        if first_tokens is None:
+            first_tokens = ops.full((batch_size,), start_id, dtype="int32")
+        return open_progress(state, ops.cast(first_tokens, "int32"), limits=limits)
 
-        def advance(progress: _Progress) -> tuple[_Progress]:
-            now, is_alive = progress.step, progress.is_alive
-            logits, state = step(progress.inputs, join_memory(progress.state, memory))
-            state, _ = split_memory(state)
-            gains, tokens = self._best_tokens(logits, now, forbidden_ids=forbidden_ids, end_id=end_id)
-            tokens = ops.where(is_alive, tokens, pad_id)
-            goes_on = ops.logical_and(tokens != end_id, now + 1 < limits)
-            fresh = _Progress(
-                step=now + 1,
-                inputs=tokens,
-                is_alive=ops.logical_and(is_alive, goes_on),
-                log_probabilities=progress.log_probabilities + ops.where(is_alive, gains, 0.0),
-                lengths=progress.lengths + ops.cast(is_alive, "int32"),
-                tokens=write_step(progress.tokens, now, tokens),
-                attention=_write_attention(progress, state),
-                state=state,
-            )
-            return (fresh,)
+    def extend(
+        self,
+        step: Callable[[Any, Any], tuple[Any, Any]],
+        progress: Progress,
+        *,
+        num_steps: Any,
+        end_id: int = END_ID,
+        pad_id: int = PAD_ID,
+        forbidden_ids: tuple[int, ...] = (PAD_ID, START_ID),
+        with_attention: bool = False,
+    ) -> tuple[Progress, Any, Any]:
+        """Goes on by `num_steps` at the most; arguments as in a call, each time the same.
 
-        start = self._start(state, batch_size, num_steps, start_id, pad_id, with_attention)
-        return _hypotheses(ops.while_loop(is_running, advance, (start,))[0])
+        Returns:
+            The progress, the tokens taken, (batch, num_steps), and their attention or None.
+        """
+
+        def choose(logits: Any, now: Any) -> tuple[Any, Any]:
+            return self._best_tokens(logits, now, forbidden_ids=forbidden_ids, end_id=end_id)
+
+        ending = Ending(end_id, pad_id)
+        return extend(
+            progress, step, choose, num_steps=num_steps, ending=ending, with_attention=with_attention
+        )
 
     def _best_tokens(
         self, logits: Any, now: Any, *, forbidden_ids: tuple[int, ...], end_id: int
@@ -132,38 +147,3 @@ class Greedy:
         )
         best, places = ops.top_k(log_probabilities, 1)
         return best[:, 0], ops.take_along_axis(tokens, places, axis=-1)[:, 0]
-
-    def _start(
-        self, state: Any, batch_size: Any, num_steps: Any, start_id: int, pad_id: int, with_attention: bool
-    ) -> _Progress:
-        weights = attention_of(state) if with_attention else None
-        return _Progress(
-            step=ops.convert_to_tensor(0, dtype="int32"),
-            inputs=ops.full((batch_size,), start_id, dtype="int32"),
-            is_alive=ops.ones((batch_size,), dtype="bool"),
-            log_probabilities=ops.zeros((batch_size,), dtype="float32"),
-            lengths=ops.zeros((batch_size,), dtype="int32"),
-            tokens=ops.full((num_steps, batch_size), pad_id, dtype="int32"),
-            attention=()
-            if weights is None
-            else (ops.zeros((num_steps, *ops.shape(weights)), dtype=weights.dtype),),
-            state=state,
-        )
-
-
-def _write_attention(progress: _Progress, state: Any) -> tuple:
-    return tuple(
-        write_step(history, progress.step, ops.where(progress.is_alive[:, None], attention_of(state), 0.0))
-        for history in progress.attention
-    )
-
-
-def _hypotheses(progress: _Progress) -> Hypotheses:
-    log_probabilities = progress.log_probabilities[:, None]
-    return Hypotheses(
-        tokens=ops.transpose(progress.tokens)[:, None],
-        scores=log_probabilities,
-        log_probabilities=log_probabilities,
-        lengths=progress.lengths[:, None],
-        attention=ops.transpose(progress.attention[0], (1, 0, 2))[:, None] if progress.attention else None,
-    )

@@ -4,10 +4,11 @@ from keras import ops
 
 from kerasseq.decode.beam import Beam
 from kerasseq.decode.greedy import Greedy
-from kerasseq.decode.limit import row_limits
+from kerasseq.decode.limit import OPEN_ENDED_LENGTH, row_limits
+from kerasseq.decode.sample import Sample
 
 
-@pytest.mark.parametrize("decoder", [Greedy, Beam])
+@pytest.mark.parametrize("decoder", [Greedy, Beam, Sample])
 def test_follows_the_input_and_leaves_short_ones_room(decoder):
     assert decoder().limit(0) == 20
     assert decoder().limit(10) == 50
@@ -24,10 +25,19 @@ def test_a_tensor_gives_what_its_integers_give(decoder):
     assert limits.tolist() == [decoder.limit(int(length)) for length in lengths]
 
 
+@pytest.mark.parametrize("decoder", [Greedy, Beam, Sample])
+def test_what_has_no_input_has_its_maximum_alone(decoder):
+    assert decoder().limit() == OPEN_ENDED_LENGTH
+    assert decoder(max_length=700).limit() == 700
+
+
 def test_an_integer_limits_every_row():
     limits, num_steps = row_limits(7, batch_size=3)
     assert ops.convert_to_numpy(limits).tolist() == [7, 7, 7]
     assert num_steps == 7
+    limits, num_steps = row_limits(ops.convert_to_tensor(7), batch_size=3)
+    assert ops.convert_to_numpy(limits).tolist() == [7, 7, 7]
+    assert int(num_steps) == 7
 
 
 def test_the_largest_limit_is_the_number_of_steps():
