@@ -20,7 +20,7 @@ from keras import ops, tree
 from kerasseq.layers.attention.attention import Attention, attend, attend_gradient
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.scan import outer_sum, scan, shifted, with_gradient
-from kerasseq.layers.watching import probed
+from kerasseq.layers.watching import disturbed, probed
 
 
 class AttentionRecurrence:
@@ -43,7 +43,8 @@ class AttentionRecurrence:
         Args:
             inputs: `product` (time, batch, gates) of the first cell, `masks` (one (time, batch, units) for
                 each upper layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values`, `bias`
-                (added to energies, (batch, source_time); it gets no gradient), and `weights` as `step` takes them.
+                (added to energies, (batch, source_time); it gets no gradient), and `weights` as `step` takes
+                them.
         Returns:
             `outputs` (time, batch, units), `feeds` (time, batch, feed_units), `attention_weights`
             (time, batch, source_time), and the last `states` and `feed`.
@@ -63,13 +64,13 @@ class AttentionRecurrence:
             }
             return results, lambda upstream: self._backward(inputs, trace, upstream)
 
-        if not all(cell.has_gradient for cell in self.cells):
-            return forward(inputs)[0]
-        return with_gradient(forward, probed(inputs, self.cells, inputs["product"], replay))
+        inputs = probed(inputs, self.cells, inputs["product"], replay)
+        has_gradient = all(cell.has_gradient for cell in self.cells)
+        return with_gradient(forward, inputs) if has_gradient else forward(inputs)[0]
 
     def _run(self, inputs: dict) -> tuple[dict, dict]:
         """The last carry, and for each step what its gradient needs."""
-        sequence = {"product": inputs["product"], "masks": inputs["masks"]}
+        sequence = {name: inputs[name] for name in ("product", "masks", "probes") if name in inputs}
         carry = {"states": inputs["states"], "feed": inputs["feed"]}
         return scan(lambda carry, now: self.step(carry, now, inputs), carry, sequence)
 
@@ -86,6 +87,8 @@ class AttentionRecurrence:
                 below = output * now["masks"][index - 1] if now["masks"] else output
                 projected = cell.finish_projection(cell.product(below, weights["inputs"][index - 1]))
             after, kept = cell.step(projected, carry["states"][index], weights["cells"][index])
+            if "probes" in now:
+                after = disturbed(after, now["probes"][index])
             output = after[0] + below if index and self.residual else after[0]
             states.append(after)
             saved.append(kept)

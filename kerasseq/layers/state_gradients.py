@@ -30,7 +30,8 @@ class StateGradients:
     Args:
         cell: The layer's cell.
         all_ways: dL/dh_t for each of its states, by every way through the model, (time, batch, units) each.
-        own_way: The gradient at each row's last step, carried back by the cell's own recurrence alone.
+        own_way: The gradient at each row's last step, carried back by the cell's own recurrence alone; empty
+            where the cell's gradient is not written by hand.
         last: The step of that last gradient, (batch,); -1 where none reaches the row.
         is_real: Which steps are tokens, (time, batch).
     """
@@ -65,7 +66,9 @@ def state_gradients(loss: Callable[[], Any]) -> list[StateGradients]:
     for loop, of_cells in zip(watch.loops, found, strict=True):
         for cell, (previous, saved), all_ways in zip(loop.cells, loop.replay(), of_cells, strict=True):
             last, is_real = _last_steps(all_ways, loop.mask)
-            own_way = own_way_back(cell, previous, saved, all_ways, last=last, mask=loop.mask)
+            own_way = ()
+            if cell.has_gradient:
+                own_way = own_way_back(cell, previous, saved, all_ways, last=last, mask=loop.mask)
             as_arrays = [tree.map_structure(_as_array, way) for way in (all_ways, own_way)]
             results.append(StateGradients(cell, *as_arrays, last=last, is_real=is_real))
     return results

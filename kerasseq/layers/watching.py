@@ -1,8 +1,8 @@
 """Looking into loops over time: what ran in them, and where their states' gradients come out.
 
 A gradient written by hand hides what happens inside its loop. While a `Watch` is open, every loop hands it a
-`Loop`, and takes one more input: a zero for each state at each step. The gradient with respect to that zero
-is the gradient with respect to the state.
+`Loop`, and takes one more input: a zero for each state at each step, which is added to it. The gradient with
+respect to that zero is the gradient with respect to the state.
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ class Watch:
 
 
 _open: ContextVar[Watch | None] = ContextVar("open_watch", default=None)
+
+
+def disturbed(states: States, probes: States) -> States:
+    """States with a loop's probes of the same step: as they were, but open to automatic differentiation."""
+    return tuple(ops.add(state, probe) for state, probe in zip(states, probes, strict=True))
 
 
 def probed(

@@ -170,3 +170,21 @@ def test_gradients_of_what_does_not_count_are_zero():
     found = gradients(lambda pair: ops.sum(pair["a"] ** 2), {"a": np.ones(2), "b": np.ones(3)})
     np.testing.assert_array_equal(found["a"], [2, 2])
     np.testing.assert_array_equal(found["b"], [0, 0, 0])
+
+
+@pytest.mark.parametrize("attention", ["none", "luong"])
+def test_a_cell_whose_gradient_is_found_automatically_has_all_ways_but_no_own_one(attention):
+    decoder = RecurrentDecoder(
+        units=4, cell={"type": "lstm", "layer_norm": True}, num_layers=2, attention=attention
+    )
+    inputs, memory = normal(3, 5, 2), normal(3, 4, 3)
+    start = [(ops.zeros((3, 4)), ops.zeros((3, 4)))] * 2
+    outputs = decoder(inputs, memory, initial_states=start)
+    found = state_gradients(lambda: ops.sum(decoder(inputs, memory, initial_states=start)[:, 3] ** 2))
+    assert [one.own_way for one in found] == [(), ()]
+    np.testing.assert_array_equal(found[1].last, 3)
+    assert np.all(np.linalg.norm(found[1].all_ways[1][:3], axis=-1) > 0)
+    if attention == "none":
+        top = found[1].all_ways[0]
+        np.testing.assert_allclose(top[3], 2 * ops.convert_to_numpy(outputs)[:, 3], rtol=1e-5)
+        np.testing.assert_array_equal(top[4], 0)
