@@ -1,0 +1,182 @@
+"""From tokens to the logits of the tokens behind them, with the states in the open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.layers.activation_regularization import ActivationRegularization
+from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.embedding_dropout import EmbeddingDropout
+from kerasseq.layers.ready_parts import with_ready_parts
+from kerasseq.layers.recurrent import Recurrent
+from kerasseq.specs import Cell as CellName
+from kerasseq.specs import NonNegativeFloat, PositiveInt, Rate, check_arguments
+
+AllStates = list[States]
+
+
+@keras.saving.register_keras_serializable("kerasseq")
+class TokenRecurrence(keras.layers.Layer):
+    """Embeds tokens, runs recurrent layers over them and scores the vocabulary after each.
+
+    The states go in and come out: a text read in pieces gives the logits of the text read at once.
+
+    Args:
+        vocabulary_size: Ids run from 0 (padding) to this, exclusive.
+        embedding_dim: Width of the embedding; None reads one-hot vectors.
+        cell: A name from `layers/cells/`, a mapping with `type`, or a cell where there is one layer.
+        units: Width of each layer.
+        num_layers: Layers on top of each other.
+        output_units: Width of the last layer; None is `units`.
+        tie_embeddings: Score the vocabulary with the embedding's matrix, behind a projection where the last
+            layer is not as wide as the embedding.
+        embedding_dropout: Share of the words that a batch does not see.
+        input_dropout: Rate on the embedded tokens.
+        hidden_dropout: Rate between the layers.
+        output_dropout: Rate on the last layer's outputs.
+        locked_dropout: Draw one mask for all steps of a sequence instead of one for each step.
+        activity_penalty: Weight of the loss on the size of the last layer's outputs.
+        slowness_penalty: Weight of the loss on how they change from step to step.
+    Call arguments:
+        tokens: (batch, time), or (batch,) for a single step.
+        states: For each layer its states, (batch, units) each; zeros unless given.
+        mask: True at the tokens to read, (batch, time); others leave the states as they are. Padding on the
+            right needs none for its row's logits.
+    Returns:
+        Logits of the next token, (batch, time, vocabulary_size) or (batch, vocabulary_size), and the states
+        behind the last one.
+    Raises:
+        ValueError: If embeddings are tied that do not exist.
+    Reference:
+        Press and Wolf 2017 (tying); Merity et al. 2018, https://arxiv.org/abs/1708.02182 (dropout, losses).
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: PositiveInt,
+        embedding_dim: PositiveInt | None = 256,
+        cell: CellName = "lstm",
+        units: PositiveInt = 256,
+        num_layers: PositiveInt = 1,
+        output_units: PositiveInt | None = None,
+        tie_embeddings: bool = False,
+        embedding_dropout: Rate = 0.0,
+        input_dropout: Rate = 0.0,
+        hidden_dropout: Rate = 0.0,
+        output_dropout: Rate = 0.0,
+        locked_dropout: bool = True,
+        activity_penalty: NonNegativeFloat = 0.0,
+        slowness_penalty: NonNegativeFloat = 0.0,
+        **kwargs: Any,
+    ):
+        options = {
+            "vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "cell": cell, "units": units,
+            "num_layers": num_layers, "output_units": output_units, "tie_embeddings": tie_embeddings,
+            "embedding_dropout": embedding_dropout, "input_dropout": input_dropout,
+            "hidden_dropout": hidden_dropout, "output_dropout": output_dropout,
+            "locked_dropout": locked_dropout, "activity_penalty": activity_penalty,
+            "slowness_penalty": slowness_penalty,
+        }  # fmt: skip
+        check_arguments(TokenRecurrence.__init__, **options)
+        if tie_embeddings and embedding_dim is None:
+            raise ValueError("`tie_embeddings` needs an embedding. Received: embedding_dim=None")
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.options = options
+        self.vocabulary_size = vocabulary_size
+        self.tie_embeddings = tie_embeddings
+        dtype = self.dtype_policy
+        self.embedding: keras.layers.Embedding | None = None
+        if embedding_dim is not None:
+            deviation = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
+            self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, deviation, dtype=dtype)
+        widths = [units] * (num_layers - 1) + [output_units or units]
+        self.recurrent_layers = [
+            Recurrent(cell=cell, units=width, return_sequences=True, return_state=True, dtype=dtype)
+            for width in widths
+        ]
+        self.bottleneck: keras.layers.Dense | None = None
+        if tie_embeddings and widths[-1] != embedding_dim:
+            self.bottleneck = keras.layers.Dense(embedding_dim, use_bias=False, dtype=dtype)
+        dropout = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
+        self.embedding_dropout = EmbeddingDropout(
+            vocabulary_size=vocabulary_size, rate=embedding_dropout, dtype=dtype
+        )
+        self.input_dropout = dropout(input_dropout, dtype=dtype)
+        self.hidden_dropouts = [dropout(hidden_dropout, dtype=dtype) for _ in widths[1:]]
+        self.output_dropout = dropout(output_dropout, dtype=dtype)
+        self.penalties = ActivationRegularization(
+            activity=activity_penalty, slowness=slowness_penalty, dtype=dtype
+        )
+
+    def build(self, tokens_shape: tuple) -> None:
+        width = self.vocabulary_size
+        if self.embedding is not None:
+            self.embedding.build(tokens_shape)
+            width = self.embedding.output_dim
+        for layer in self.recurrent_layers:
+            layer.build((None, None, width))
+            width = layer.units
+        if self.bottleneck is not None:
+            self.bottleneck.build((None, width))
+        if not self.tie_embeddings:
+            self.output_kernel = self.add_weight(
+                name="output_kernel", shape=(width, self.vocabulary_size), initializer="glorot_uniform"
+            )
+        self.output_bias = self.add_weight(
+            name="output_bias", shape=(self.vocabulary_size,), initializer="zeros"
+        )
+
+    def call(
+        self, tokens: Any, states: AllStates | None = None, mask: Any = None, training: bool = False
+    ) -> tuple[Any, AllStates]:
+        if states is None:
+            states = self.zero_states(ops.shape(tokens)[0])
+        if len(tokens.shape) == 1:
+            return self._step(tokens, states)
+        embedded = self.embedding_dropout(self._embedded(tokens), tokens, training=training)
+        outputs, after = self.input_dropout(embedded, training=training), []
+        for index, (layer, before) in enumerate(zip(self.recurrent_layers, states, strict=True)):
+            below = self.hidden_dropouts[index - 1](outputs, training=training) if index else outputs
+            outputs, last = layer(below, mask=mask, initial_state=tuple(before))
+            after.append(last)
+        dropped = self.output_dropout(outputs, training=training)
+        is_real = ops.not_equal(tokens, 0) if mask is None else mask
+        return self._logits(self.penalties(outputs, dropped, is_real, training=training)), after
+
+    def _step(self, tokens: Any, states: AllStates) -> tuple[Any, AllStates]:
+        outputs, after = self._embedded(tokens), []
+        for layer, before in zip(self.recurrent_layers, states, strict=True):
+            outputs, new = layer.cell(outputs, tuple(before))
+            after.append(tuple(new))
+        return self._logits(outputs), after
+
+    def _embedded(self, tokens: Any) -> Any:
+        if self.embedding is None:
+            return ops.one_hot(tokens, self.vocabulary_size, dtype=self.compute_dtype)
+        return self.embedding(tokens)
+
+    def _logits(self, outputs: Any) -> Any:
+        """(..., units) -> (..., vocabulary_size)."""
+        if not self.tie_embeddings:
+            return ops.add(ops.matmul(outputs, self.output_kernel), self.output_bias)
+        if self.bottleneck is not None:
+            outputs = self.bottleneck(outputs)
+        return ops.add(ops.matmul(outputs, ops.transpose(self.embedding.embeddings)), self.output_bias)
+
+    def zero_states(self, batch_size: Any) -> AllStates:
+        """The states before the first token."""
+        return [layer.cell.zero_states(batch_size) for layer in self.recurrent_layers]
+
+    def get_config(self) -> dict[str, Any]:
+        cell = self.options["cell"]
+        written = keras.saving.serialize_keras_object(cell) if isinstance(cell, Cell) else cell
+        return {**super().get_config(), **self.options, "cell": written}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TokenRecurrence:
+        return super().from_config(with_ready_parts(config, "cell"))
