@@ -3,8 +3,12 @@
 from kerasseq.layers.attention.bahdanau import Bahdanau
 from kerasseq.layers.attention.luong import Luong, LuongConcat
 from kerasseq.layers.bridge import StateBridge
+from kerasseq.layers.cells.coupled_lstm import CoupledLSTM
 from kerasseq.layers.cells.gru import GRU
 from kerasseq.layers.cells.lstm import LSTM
+from kerasseq.layers.cells.mingru import MinGRU
+from kerasseq.layers.cells.minlstm import MinLSTM
+from kerasseq.layers.cells.peephole_lstm import PeepholeLSTM
 from kerasseq.layers.cells.rnn import RNN
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
@@ -12,6 +16,6 @@ from kerasseq.layers.recurrent import Recurrent
 from kerasseq.layers.token_decoder import TokenDecoder
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "Bahdanau", "Luong", "LuongConcat", "Recurrent", "RecurrentDecoder",
-    "RecurrentEncoder", "StateBridge", "TokenDecoder",
+    "GRU", "LSTM", "RNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU", "MinLSTM",
+    "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "StateBridge", "TokenDecoder",
 ]  # fmt: skip

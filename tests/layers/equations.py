@@ -30,6 +30,43 @@ def lstm(cell, x, states):
     return o * np.tanh(c), c
 
 
+def peephole_lstm(cell, x, states):
+    h, c = states
+    w_i, w_f, w_g, w_o = gates_of(weight(cell, "kernel"), 4)
+    u_i, u_f, u_g, u_o = gates_of(weight(cell, "recurrent_kernel"), 4)
+    b_i, b_f, b_g, b_o = gates_of(weight(cell, "bias"), 4)
+    p_i, p_f, p_o = gates_of(weight(cell, "peephole"), 3)
+    i = sigmoid(x @ w_i + h @ u_i + p_i * c + b_i)
+    f = sigmoid(x @ w_f + h @ u_f + p_f * c + b_f)
+    c = f * c + i * np.tanh(x @ w_g + h @ u_g + b_g)
+    o = sigmoid(x @ w_o + h @ u_o + p_o * c + b_o)
+    return o * np.tanh(c), c
+
+
+def coupled_lstm(cell, x, states):
+    h, c = states
+    w_i, w_g, w_o = gates_of(weight(cell, "kernel"), 3)
+    u_i, u_g, u_o = gates_of(weight(cell, "recurrent_kernel"), 3)
+    b_i, b_g, b_o = gates_of(weight(cell, "bias"), 3)
+    i = sigmoid(x @ w_i + h @ u_i + b_i)
+    c = (1 - i) * c + i * np.tanh(x @ w_g + h @ u_g + b_g)
+    return sigmoid(x @ w_o + h @ u_o + b_o) * np.tanh(c), c
+
+
+def mingru(cell, x, states):
+    w_z, w_n = gates_of(weight(cell, "kernel"), 2)
+    b_z, b_n = gates_of(weight(cell, "bias"), 2)
+    z = sigmoid(x @ w_z + b_z)
+    return ((1 - z) * states[0] + z * (x @ w_n + b_n),)
+
+
+def minlstm(cell, x, states):
+    w_f, w_i, w_n = gates_of(weight(cell, "kernel"), 3)
+    b_f, b_i, b_n = gates_of(weight(cell, "bias"), 3)
+    f, i = sigmoid(x @ w_f + b_f), sigmoid(x @ w_i + b_i)
+    return (f / (f + i) * states[0] + i / (f + i) * (x @ w_n + b_n),)
+
+
 def gru(cell, x, states):
     (h,) = states
     w_z, w_r, w_n = gates_of(weight(cell, "kernel"), 3)
@@ -47,7 +84,10 @@ def rnn(cell, x, states):
     return (np.tanh(total) if cell.activation == "tanh" else np.maximum(total, 0),)
 
 
-CELLS = {"gru": gru, "lstm": lstm, "rnn": rnn}
+CELLS = {
+    "coupled_lstm": coupled_lstm, "gru": gru, "lstm": lstm, "mingru": mingru, "minlstm": minlstm,
+    "peephole_lstm": peephole_lstm, "rnn": rnn,
+}  # fmt: skip
 
 
 def weight(layer, name):
