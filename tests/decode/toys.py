@@ -85,7 +85,7 @@ def compile_for(run, dtype):
         return jax.jit(run)
     import tensorflow as tf
 
-    return tf.function(run, input_signature=[tf.TensorSpec((None,), dtype)])
+    return tf.function(run, input_signature=[tf.TensorSpec((None,), dtype)], autograph=False)
 
 
 def found(result, row):
