@@ -87,15 +87,8 @@ def prepare_data(
     made = make_features(features, fields=fields, share_vocabulary=share_vocabulary)
     cache = cache_root(cache_folder)
     wanted = [split for split in source.splits if splits is None or split in splits]
-    is_known = vocabulary_folder is not None and _has_vocabularies(vocabulary_folder, fields)
-    needed = wanted if is_known else dict.fromkeys([TRAIN, *wanted])
-    checksums = {split: {str(file): checksum(file) for file in source.files(split)} for split in needed}
-    if is_known:
-        load_vocabularies(made, vocabulary_folder)
-    else:
-        _learn(source, made, share_vocabulary, cache, list(checksums[TRAIN].values()))
-        if vocabulary_folder is not None:
-            save_vocabularies(made, vocabulary_folder)
+    folder = vocabulary_folder
+    checksums = with_vocabularies(source, made, wanted, share=share_vocabulary, cache=cache, folder=folder)
     prepared = PreparedData(features=made, checksums=functools.reduce(dict.__or__, checksums.values(), {}))
     encoders = {name: Encoder(feature) for name, feature in made.items()}
     made_of = [
@@ -130,6 +123,39 @@ def make_features(
         message = "`data.share_vocabulary` needs the same tokenizer, with the same options, for every field"
         raise data_error(message, fix="give the fields the same tokenizer, or set it to false")
     return made
+
+
+def with_vocabularies(
+    source: Any,
+    features: Mapping[str, Any],
+    splits: Sequence[str],
+    *,
+    share: bool = False,
+    cache: Path,
+    folder: Path | None,
+) -> dict[str, dict[str, str]]:
+    """Gives the features their vocabularies, read from a run's folder or learned and written there.
+
+    Args:
+        source: Where examples come from.
+        features: For each field, in the order of an example's texts.
+        splits: Those that are to be prepared.
+        share: Whether all fields have one vocabulary.
+        cache: Where learned vocabularies are kept.
+        folder: A run's vocabularies; none are kept if not given.
+    Returns:
+        For each split that is read the SHA-256 of every file, by its path.
+    """
+    is_known = folder is not None and _has_vocabularies(folder, list(features))
+    needed = splits if is_known else dict.fromkeys([TRAIN, *splits])
+    checksums = {split: {str(file): checksum(file) for file in source.files(split)} for split in needed}
+    if is_known:
+        load_vocabularies(features, folder)
+    else:
+        _learn(source, features, share, cache, list(checksums[TRAIN].values()))
+        if folder is not None:
+            save_vocabularies(features, folder)
+    return checksums
 
 
 def save_vocabularies(features: Mapping[str, Any], folder: Path) -> None:

@@ -46,9 +46,13 @@ class Column:
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """The ids of the examples asked for, in a row, (tokens,)."""
+        return self.between(self.offsets[rows], self.offsets[rows + 1])
+
+    def between(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """The ids from each start to its end, exclusive, in a row; places are counted from the first id."""
         size = self._dtype.itemsize
-        starts, ends = (self.offsets[rows] * size).tolist(), (self.offsets[rows + 1] * size).tolist()
-        pieces = [os.pread(self._file, end - start, start) for start, end in zip(starts, ends, strict=True)]
+        places = zip((starts * size).tolist(), (ends * size).tolist(), strict=True)
+        pieces = [os.pread(self._file, end - start, start) for start, end in places]
         return np.frombuffer(b"".join(pieces), self._dtype)
 
 
@@ -104,12 +108,14 @@ class Encoder:
 
     Args:
         feature: A feature with a vocabulary.
+        lines: Whether line feeds are tokens, of running text.
     """
 
-    def __init__(self, feature: Any):
+    def __init__(self, feature: Any, *, lines: bool = False):
         self.dtype = "uint16" if feature.vocabulary_size <= 2**16 else "int32"
         signature = [tf.TensorSpec((None,), tf.string)]
-        self._encode = tf.function(feature.encode_ragged, input_signature=signature, autograph=False)
+        encode = feature.encode_lines if lines else feature.encode_ragged
+        self._encode = tf.function(encode, input_signature=signature, autograph=False)
 
     def __call__(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The ids of all texts in a row, and where each text ends, from 0."""
@@ -150,7 +156,9 @@ def _write(
         offsets = {field: stack.enter_context((folder / f"{field}.offsets").open("wb")) for field in encoders}
         for field in encoders:
             np.zeros(1, np.int64).tofile(offsets[field])
-        for batch in batches_of_texts(read(on_skip=skipped.append)):
+        for batch in batches_of_texts(
+            read(on_skip=skipped.append), length=lambda texts: sum(map(len, texts))
+        ):
             for (field, encode), texts in zip(encoders.items(), zip(*batch, strict=True), strict=True):
                 flat, row_ends = encode(texts)
                 flat.tofile(ids[field])

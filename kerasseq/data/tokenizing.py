@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,22 @@ import tensorflow as tf
 
 from kerasseq.data.nfkc import normalize_nfkc
 from kerasseq.data.vocabulary import most_frequent
-from kerasseq.specs import SPECIAL_TOKENS, UNKNOWN_ID
+from kerasseq.specs import END_ID, SPECIAL_TOKENS, UNKNOWN_ID
 
 TEXTS_AT_ONCE = 4096
+CHARACTERS_AT_ONCE = 2**19
 
 
-def batches_of_texts(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Cuts a stream of texts into lists that the graph takes at once."""
-    texts = iter(texts)
-    while batch := list(itertools.islice(texts, TEXTS_AT_ONCE)):
+def batches_of_texts(texts: Iterable[Any], *, length: Callable[[Any], int] = len) -> Iterator[list[Any]]:
+    """Cuts a stream of texts into lists that the graph takes at once; long texts make short lists."""
+    batch, characters = [], 0
+    for text in texts:
+        batch.append(text)
+        characters += length(text)
+        if len(batch) == TEXTS_AT_ONCE or characters >= CHARACTERS_AT_ONCE:
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch
 
 
@@ -34,7 +40,11 @@ class Tokenizer(tf.Module):
         minimum_frequency: Tokens seen less often in training are left out.
         lowercase: Whether case is dropped.
         **options: What else decides how text becomes ids.
+    Attributes:
+        keeps_lines: Whether a line feed is a token; else it is white space like any other.
     """
+
+    keeps_lines = False
 
     def __init__(
         self, *, vocabulary_size: int | None, minimum_frequency: int, lowercase: bool, **options: Any
@@ -120,6 +130,25 @@ class Tokenizer(tf.Module):
         tokens = self.split(self.normalize(strings))
         return tokens.with_flat_values(tf.cast(self._id_of_token.lookup(tokens.flat_values), tf.int32))
 
+    def encode_lines(self, strings: tf.Tensor) -> tf.RaggedTensor:
+        """As `encode`, but a line feed that is no token of its own becomes `</s>`."""
+        if self.keeps_lines:
+            return self.encode(strings)
+        ended = tf.strings.split(strings + "\n", "\n")[:, :-1]  # else "" would have no line
+        ids = self.encode(ended.flat_values)
+        ids = tf.concat([ids, tf.fill((ids.nrows(), 1), END_ID)], axis=1)
+        return ended.with_flat_values(ids).merge_dims(-2, -1)[:, :-1]
+
     def decode(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """Strings of ids, (batch, ragged) to (batch,)."""
         return self.join(ids.with_flat_values(tf.gather(self._text_of_token, ids.flat_values)))
+
+    def decode_lines(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """As `decode`, but `</s>` becomes a line feed."""
+        ended = tf.concat([ids, tf.fill((ids.nrows(), 1), tf.cast(END_ID, ids.dtype))], axis=1)
+        is_end = ended.with_flat_values(tf.cast(ended.flat_values == END_ID, tf.int64))
+        ends = tf.where(is_end.flat_values)[:, 0] + 1
+        lines = tf.RaggedTensor.from_row_splits(ended.flat_values, tf.concat([[0], ends], axis=0))
+        texts = self.decode(lines[:, :-1]) + "\n"  # a separator would be left out beside an empty line
+        texts = tf.RaggedTensor.from_row_lengths(texts, tf.reduce_sum(is_end, axis=1))
+        return tf.strings.regex_replace(tf.strings.reduce_join(texts, axis=-1), r"\n\z", "")

@@ -66,6 +66,14 @@ class TextFeature(tf.Module):
         """Ids without markers, (batch,) strings to (batch, ragged) int32."""
         return self.tokenizer.encode(texts)
 
+    def encode_lines(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """As `encode_ragged`, but a line feed is a token: `</s>` where the tokenizer has none of its own."""
+        return self.tokenizer.encode_lines(texts)
+
+    def decode_lines(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """What `encode_lines` was given, (batch, ragged) to (batch,) strings; `</s>` is a line feed."""
+        return self.tokenizer.decode_lines(ids)
+
     def encode(self, texts: tf.Tensor) -> tf.Tensor:
         """Ids with markers, (batch,) strings to (batch, time) int32, padded on the right."""
         ids = self.encode_ragged(texts)

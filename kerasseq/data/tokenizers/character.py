@@ -23,6 +23,8 @@ class Character(Tokenizer):
         lowercase: Whether case is dropped.
     """
 
+    keeps_lines = True
+
     def __init__(
         self,
         *,
