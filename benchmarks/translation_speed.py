@@ -74,7 +74,7 @@ def _ours(data: str, attention: str) -> None:
     import numpy as np
 
     import kerasseq
-    from kerasseq.evaluate.evaluation import decoded_texts
+    from kerasseq.evaluate.evaluation import answered
     from kerasseq.opened_run import Run
     from kerasseq.run_folder import RunFolder
     from kerasseq.train.callbacks import GradientClipping
@@ -110,11 +110,11 @@ def _ours(data: str, attention: str) -> None:
         seconds_of_search = []
         for _ in range(3):
             began = time.perf_counter()
-            texts, _ = decoded_texts(run.inference, run.data, test)
+            answers = answered(run.inference, test)
             seconds_of_search.append(time.perf_counter() - began)
-        words = np.mean([len(text.split()) for text in texts])
+        words = np.mean([len(answer["prediction"].split()) for answer in answers])
         print(f"mean length of an output: {words:.1f} words", file=sys.stderr)
-        print(tokens * steps / split.steps / seconds, len(texts) / statistics.median(seconds_of_search))
+        print(tokens * steps / split.steps / seconds, len(answers) / statistics.median(seconds_of_search))
 
 
 def peer(data: Path, attention: str, python: str) -> tuple[float, float] | None:

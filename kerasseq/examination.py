@@ -86,7 +86,7 @@ def _examine_data(
         prepared = run.prepare()
         reports = inspect_data(prepared)
     sections += [_splits(reports), _fields(reports)]
-    advice += _data_advice(prepared, reports, first=run.task.input_field, second=run.task.output_field)
+    advice += _data_advice(prepared, reports, first=run.task.input_fields[0], second=run.task.output_field)
 
 
 def _lenient(section: Mapping[str, Any]) -> dict[str, Any]:

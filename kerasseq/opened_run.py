@@ -67,13 +67,13 @@ class Run:
     def prepare(self, splits: tuple[str, ...] | None = None) -> Any:
         """Reads, tokenises and caches the data."""
         from kerasseq.data.locate import search_folders
-        from kerasseq.data.prepare import prepare_data
-        from kerasseq.registry import load
+        from kerasseq.registry import load, target
 
+        task = load("task", self.values["model"]["type"])
         data_folder = None if self.data_folder is None else Path(self.data_folder)
-        prepared = prepare_data(
+        prepared = target(task.data)(
             **self.values["data"],
-            fields=load("task", self.values["model"]["type"]).fields,
+            fields=task.fields,
             folders=search_folders(data_folder=data_folder, recipe_folder=self.recipe_folder),
             vocabulary_folder=self.folder.vocabulary,
             splits=splits,
@@ -91,7 +91,8 @@ class Run:
 
         data = self.values["data"]
         fields = load("task", self.values["model"]["type"]).fields
-        features = make_features(data["features"], fields=fields, share_vocabulary=data["share_vocabulary"])
+        shared = data.get("share_vocabulary", False)
+        features = make_features(data["features"], fields=fields, share_vocabulary=shared)
         load_vocabularies(features, self.folder.vocabulary)
         return features
 
@@ -104,10 +105,11 @@ class Run:
 
     @cached_property
     def decoder(self) -> Any:
-        """How outputs are searched for."""
+        """How outputs are searched for; None where the model writes no tokens."""
         from kerasseq.registry import create
 
-        return create("decode", self.values["decode"])
+        decode = self.values["decode"]
+        return None if decode is None else create("decode", decode)
 
     def build(self) -> Any:
         """A new model with the recipe's seed.
@@ -168,35 +170,30 @@ class Run:
 
         return Inference(self.task, self.model, self.decoder)
 
-    def predict(self, texts: Iterable[str]) -> list[str]:
-        """The best output for each text."""
-        return [found["prediction"] for found in self.decode(texts)]
+    def predict(self, inputs: Iterable[Any]) -> list[Any]:
+        """The answer to each input."""
+        return [found["prediction"] for found in self.decode(inputs)]
 
-    def decode(self, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
-        """For each text, as soon as its batch is done: `input`, `prediction` and `score`."""
-        feature = self.features[self.task.output_field]
-        texts = iter(texts)
-        while batch := list(islice(texts, BATCH_SIZE)):
-            found = self.inference.decode(self.features[self.task.input_field].encode(batch))
-            written = feature.decode(found.tokens[:, 0])
-            for text, output, score in zip(batch, written.numpy(), found.scores[:, 0], strict=True):
-                yield {"input": text, "prediction": output.decode(), "score": float(score)}
+    def decode(self, inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        """For each input, as soon as its batch is done: `input`, `prediction`, `score` and more."""
+        inputs = iter(inputs)
+        while batch := list(islice(inputs, BATCH_SIZE)):
+            for given, answer in zip(batch, self.inference.present(self.task.encode(batch)), strict=True):
+                yield {"input": given, **answer}
 
-    def score(self, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-        """For each pair of source and target: `score`, its log-probability, and `tokens`, their number."""
-        import math
-
+    def score(self, examples: Iterable[tuple[str, ...]]) -> list[dict[str, Any]]:
+        """For each example, a value for each field: `score`, its log-probability, its `tokens`, and more."""
         results = []
-        pairs = iter(pairs)
-        while batch := list(islice(pairs, BATCH_SIZE)):
-            columns = dict(zip(self.task.fields, zip(*batch, strict=True), strict=True))
-            encoded = {field: self.features[field].encode(list(texts)) for field, texts in columns.items()}
-            for (source, target), total, tokens in zip(
-                batch, *self.inference.score(encoded)[:2], strict=True
-            ):
-                perplexity = math.exp(-float(total) / max(int(tokens), 1))
-                result = {"input": source, "target": target, "score": float(total), "tokens": int(tokens)}
-                results.append({**result, "perplexity": perplexity})
+        fields = self.task.fields
+        examples = iter(examples)
+        while batch := list(islice(examples, BATCH_SIZE)):
+            columns = dict(zip(fields, zip(*batch, strict=True), strict=True))
+            found, _ = self.inference.score(self.task.encode_examples(columns))
+            for place, example in enumerate(batch):
+                row = {name: values[place].item() for name, values in found.items()}
+                told = {"score": row["log_probability"], "tokens": row["num_tokens"]}
+                given = dict(zip(fields, example, strict=True))
+                results.append({**given, **told, **self.task.figures(row)})
         return results
 
 

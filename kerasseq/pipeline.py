@@ -109,10 +109,10 @@ def _train(opened: Run, *, quiet: bool) -> Run:
     if display is not None:
         display.introduce(opened.folder, counts=opened.data.counts, parameters=model.count_params())
     metrics = make_metrics(opened.values["evaluate"]["metrics"])
-    greedy = Inference(opened.task, model, Greedy())
+    quick = Inference(opened.task, model, None if opened.decoder is None else Greedy())
 
     def measure_validation() -> dict[str, float]:
-        return measure(greedy, opened.data, "validation", metrics).values
+        return measure(quick, opened.data.splits["validation"], metrics, with_predictions=False).values
 
     train_model(
         **opened.values["train"],
@@ -149,14 +149,14 @@ def show(run: RunLike) -> None:
     show_results(folder_of(run))
 
 
-def predict(run: RunLike, texts: Iterable[str]) -> Iterable[dict[str, Any]]:
-    """The best output for each text, `prediction` and `score`, in their order."""
-    return open_run(run).decode(texts)
+def predict(run: RunLike, inputs: Iterable[Any]) -> Iterable[dict[str, Any]]:
+    """The answer to each input, `prediction` and `score`, in their order."""
+    return open_run(run).decode(inputs)
 
 
-def score(run: RunLike, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """For each pair of source and target the target's log-probability, `score`, and its tokens."""
-    return open_run(run).score(pairs)
+def score(run: RunLike, examples: Iterable[tuple[str, ...]]) -> list[dict[str, Any]]:
+    """For each example, a value for each field: its log-probability, `score`, tokens and perplexity."""
+    return open_run(run).score(examples)
 
 
 def export(run: RunLike) -> str:
@@ -211,8 +211,10 @@ def compare(runs: Sequence[str | os.PathLike]) -> str:
 def _check_monitor(recipe: Recipe) -> None:
     """Holds that training will log what decides about the best epoch."""
     from kerasseq.evaluate.evaluation import make_metrics, measured_names
+    from kerasseq.registry import load
 
-    measured = measured_names(make_metrics(recipe.values["evaluate"]["metrics"]))
+    task = load("task", recipe.values["model"]["type"])
+    measured = measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"]))
     allowed = ("loss", *(f"validation_{name}" for name in measured))
     monitor = recipe.values["train"]["monitor"]
     if monitor not in allowed:

@@ -15,6 +15,7 @@ from kerasseq.errors import did_you_mean
 
 FOLDERS = {
     "attention": "layers/attention",
+    "averaging": "train/averaging",
     "cell": "layers/cells",
     "decode": "decode",
     "encoder": "layers/encoders",
@@ -94,6 +95,12 @@ def load(kind: str, name: str) -> Any:
             )
         importlib.import_module(".".join(["kerasseq", *FOLDERS[kind].split("/"), name]))
     return _registered[kind, name]
+
+
+def target(name: str) -> Any:
+    """The object that `module:name` means."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def create(kind: str, value: Any, *, default: str | None = None, **supplied: Any) -> Any:

@@ -109,6 +109,24 @@ class Hypotheses(NamedTuple):
     attention: Any = None
 
 
+@dataclass(frozen=True)
+class Raw:
+    """A tensor that is not there yet: its dtype, and its shape with None for any size."""
+
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+class Signature(NamedTuple):
+    """One call of a SavedModel: the inputs it is given by name, and a function of them by keyword.
+
+    The function returns a dictionary of tensors. An input whose first size is None is a batch.
+    """
+
+    inputs: dict[str, Raw]
+    call: Callable[..., dict[str, Any]]
+
+
 @functools.cache
 def _constraints(signature_of: Callable) -> dict[str, tuple[Range | None, tuple, bool]]:
     found = {}

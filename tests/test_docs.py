@@ -40,7 +40,7 @@ SHORT = {
     "train.schedule": None,
     "decode": {"type": "greedy", "max_length": 12},
     "evaluate.metrics": ["exact_match"],
-    "evaluate.num_attention_maps": 0,
+    "evaluate.num_details": 0,
 }
 
 

@@ -55,7 +55,7 @@ def test_predictions_come_as_soon_as_a_batch_is_read(tiny_run):
 def test_scores_are_log_probabilities_of_the_targets(tiny_run):
     pairs = [("1 May 2000", "2000-05-01"), ("1 May 2000", ""), ("", "☃")]
     found = pipeline.score(tiny_run.folder.path, pairs)
-    assert [(line["input"], line["target"]) for line in found] == pairs
+    assert [(line["source"], line["target"]) for line in found] == pairs
     assert [line["tokens"] for line in found] == [11, 1, 2]
     for line in found:
         assert line["perplexity"] == pytest.approx(math.exp(-line["score"] / line["tokens"]))

@@ -13,9 +13,9 @@ import numpy as np
 from kerasseq.errors import KerasseqError
 from kerasseq.registry import create
 from kerasseq.run_folder import RunFolder, write_json, write_text
-from kerasseq.specs import END_ID, PAD_ID, Metric, NonNegativeInt, Supplied
+from kerasseq.specs import Metric, NonNegativeInt, Supplied
 
-NUM_ATTENTION_MAPS = 20
+NUM_DETAILS = 20
 
 
 @dataclass
@@ -35,94 +35,80 @@ class Measurement:
     seconds: float = 0.0
 
 
-def teacher_forced(inference: Any, split: Any) -> dict[str, float]:
-    """Loss, perplexity and accuracy with the reference as input; every real token weighs the same."""
-    total = tokens = right = 0.0
+def score_split(inference: Any, split: Any) -> dict[str, float]:
+    """The task's figures with the references as input; what state it has goes from batch to batch."""
+    sums: dict[str, float] = {}
+    state = None
     for batch in split.batches(seed=0, epoch=0, training=False):
-        log_probabilities, num_tokens, num_right = inference.score(batch)
-        total -= log_probabilities.sum(dtype=np.float64)
-        tokens += num_tokens.sum()
-        right += num_right.sum()
-    loss = total / max(tokens, 1.0)
-    return {
-        "loss": loss,
-        "perplexity": float(np.exp(loss)),
-        "teacher_forced_accuracy": right / max(tokens, 1.0),
-    }
+        found, state = inference.score(batch, state)
+        for name, values in found.items():
+            sums[name] = sums.get(name, 0.0) + float(np.sum(values, dtype=np.float64))
+    return inference.task.figures(sums)
 
 
-def measured_names(metrics: list[Any]) -> list[str]:
-    """The names of the figures that `measure` finds."""
-    names = ["loss", "perplexity", "teacher_forced_accuracy"]
-    return names + [name for metric in metrics for name in metric(["a"], [["a"]])]
+def measured_names(task: Any, metrics: list[Any]) -> list[str]:
+    """The names of the figures that `measure` finds.
+
+    Args:
+        task: A task, or its class.
+        metrics: From `make_metrics`.
+    """
+    return [*task.measures, *(name for metric in metrics for name in metric(["a"], [["a"]]))]
 
 
-def measure(inference: Any, data: Any, split_name: str, metrics: list[Any]) -> Measurement:
-    """Decodes a split freely and measures what came out, beside the teacher-forced figures."""
-    split, task = data.splits[split_name], inference.task
-    values = teacher_forced(inference, split)
+def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions: bool = True) -> Measurement:
+    """Measures a split: the task's figures, and what the model answers on its own.
+
+    Args:
+        inference: The model at work.
+        split: One split of the data.
+        metrics: From `make_metrics`.
+        with_predictions: Whether to answer where no metric asks for it.
+    """
+    found = Measurement(score_split(inference, split))
+    if not metrics and not with_predictions:
+        return found
     began = time.perf_counter()
-    texts, scores = decoded_texts(inference, data, split)
-    found = Measurement(values, seconds=time.perf_counter() - began)
-    inputs, references = split.texts(task.input_field), split.texts(task.output_field)
+    answers = answered(inference, split)
+    found.seconds = time.perf_counter() - began
+    inputs, references = inference.task.questions(split)
+    texts = [answer["prediction"] for answer in answers]
     for metric in metrics:
         found.values.update(metric(texts, [[reference] for reference in references]))
         found.signature.update(metric.signature)
     found.predictions = [
-        {"input": source, "reference": reference, "prediction": text, "score": round(float(score), 6)}
-        for source, reference, text, score in zip(inputs, references, texts, scores, strict=True)
+        {"input": given, "reference": reference, **answer}
+        for given, reference, answer in zip(inputs, references, answers, strict=True)
     ]
     return found
 
 
-def decoded_texts(inference: Any, data: Any, split: Any) -> tuple[list[str], np.ndarray]:
-    """The best output and its score for each example of a split, in the order of the file."""
-    task = inference.task
-    feature = data.features[task.output_field]
-    texts, scores = [], []
-    for batch in split.batches(seed=0, epoch=0, training=False):
-        hypotheses = inference.decode(batch[task.input_field])
-        texts += [text.decode() for text in np.asarray(feature.decode(hypotheses.tokens[:, 0]))]
-        scores.append(hypotheses.scores[:, 0])
-    in_file_order = np.empty(len(texts), dtype=object)
-    in_file_order[split.order] = texts
-    ordered_scores = np.empty(len(texts))
-    ordered_scores[split.order] = np.concatenate(scores)
-    return in_file_order.tolist(), ordered_scores
+def answered(inference: Any, split: Any) -> list[dict[str, Any]]:
+    """The answer to each question of a split, in the order of `task.questions`."""
+    answers: dict[int, dict[str, Any]] = {}
+    for places, batch in inference.task.question_batches(split):
+        answers.update(zip(map(int, places), inference.present(batch), strict=True))
+    return [answers[place] for place in range(len(answers))]
 
 
 def make_metrics(metrics: list[Any]) -> list[Any]:
-    """The text metrics of a recipe; teacher-forced ones are always measured and need no entry."""
+    """The metrics of what a model answers; those under teacher forcing need no entry."""
     made = [create("metric", metric) for metric in metrics]
     return [metric for metric in made if metric.from_text]
 
 
-def attention_maps(inference: Any, data: Any, texts: list[str]) -> list[dict[str, Any] | None]:
-    """For each input the weights of its best output, with the tokens of both axes; None without attention."""
-    task = inference.task
-    source, target = data.features[task.input_field], data.features[task.output_field]
-    encoded = source.encode(texts)
-    found = inference.decode(encoded, with_attention=True)
-    if found.attention is None:
-        return [None] * len(texts)
-    ids = np.asarray(encoded)[:, 1:]
-    maps = []
-    for row in range(len(texts)):
-        read = [source.vocabulary[token] for token in ids[row] if token != PAD_ID]
-        tokens = found.tokens[row, 0]
-        length = int(found.lengths[row, 0]) - (1 if END_ID in tokens else 0)
-        weights = found.attention[row, 0, :length, : len(read)].astype(
-            "float64"
-        )  # which rounds to few digits
-        written = [target.vocabulary[token] for token in tokens[:length]]
-        maps.append({"source_tokens": read, "target_tokens": written, "weights": weights.round(4).tolist()})
-    return maps
+def add_details(inference: Any, predictions: list[dict[str, Any]]) -> None:
+    """Adds to the first predictions what a report shows of them, such as attention weights."""
+    if predictions:
+        encoded = inference.task.encode([prediction["input"] for prediction in predictions])
+        for prediction, answer in zip(predictions, inference.present(encoded, detailed=True), strict=True):
+            prediction.update({**answer, **prediction})
 
 
 def evaluate(
     *,
-    metrics: list[Metric] = ("bleu", "exact_match"),
-    num_attention_maps: NonNegativeInt = NUM_ATTENTION_MAPS,
+    metrics: list[Metric] = (),
+    num_details: NonNegativeInt = NUM_DETAILS,
     inference: Supplied[Any],
     data: Supplied[Any],
     folder: Supplied[RunFolder],
@@ -131,8 +117,8 @@ def evaluate(
     """Measures the validation and test splits and writes `metrics.json` and `predictions.jsonl`.
 
     Args:
-        metrics: Names from `metrics/`; loss, perplexity and teacher-forced accuracy are always measured.
-        num_attention_maps: Test examples whose attention is kept for the report.
+        metrics: Names from `metrics/`, beside the loss and what else the model's task always measures.
+        num_details: Test examples that the report shows in detail, such as with attention maps.
     Returns:
         What `metrics.json` holds.
     """
@@ -146,15 +132,11 @@ def evaluate(
     signature: dict[str, str] = {}
     seconds = dict(extra)
     for name in splits:
-        found = measure(inference, data, name, made)
+        found = measure(inference, data.splits[name], made)
         results[name] = found.values
         signature.update(found.signature)
         seconds[f"decoding_{name}"] = round(found.seconds, 3)
-    samples = found.predictions[:num_attention_maps]
-    maps = attention_maps(inference, data, [sample["input"] for sample in samples]) if samples else []
-    for sample, attention in zip(samples, maps, strict=True):
-        if attention is not None:
-            sample["attention"] = attention
+    add_details(inference, found.predictions[:num_details])
     results.update(signature=signature, seconds=seconds)
     lines = [json.dumps(prediction, ensure_ascii=False) for prediction in found.predictions]
     write_text(folder.predictions, "\n".join(lines) + "\n")

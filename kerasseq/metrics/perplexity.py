@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -10,6 +11,13 @@ from keras import ops
 from kerasseq.metrics.real_tokens import token_weights
 from kerasseq.registry import register
 from kerasseq.specs import PAD_ID
+
+MOST_NATS = 700.0
+
+
+def perplexity_of(cross_entropy: float) -> float:
+    """exp of a cross-entropy in nats; infinite where that is too large for a float."""
+    return math.exp(cross_entropy) if cross_entropy < MOST_NATS else math.inf
 
 
 @register("metric")

@@ -1,4 +1,4 @@
-"""A trained model at work: decoding and scoring, compiled once for batches of every shape."""
+"""A trained model at work: answering and scoring, compiled once for batches of every shape."""
 
 from __future__ import annotations
 
@@ -8,54 +8,65 @@ from typing import Any
 import keras
 from keras import ops, tree
 
-from kerasseq.specs import Hypotheses
+from kerasseq.specs import Raw
 
 
-def compiled(function: Callable, structure: Any) -> Callable:
-    """Compiles a function of (batch, time) ids; a new shape traces nothing anew on TensorFlow.
+def compiled(function: Callable, *arguments: Any) -> Callable:
+    """Compiles a function; on TensorFlow a batch of another size traces nothing anew.
 
     Args:
-        function: Of one argument.
-        structure: What that argument looks like: None for one tensor, or a mapping's keys.
+        function: Of structures of tensors.
+        *arguments: For each argument its structure, with `Raw` in the place of tensors.
     """
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
 
-        ids = tf.TensorSpec((None, None), tf.int32)
-        signature = ids if structure is None else dict.fromkeys(structure, ids)
-        return tf.function(function, input_signature=[signature], autograph=False)
-    return function
+    signature = tree.map_structure(lambda raw: tf.TensorSpec(raw.shape, raw.dtype), list(arguments))
+    return tf.function(function, input_signature=signature, autograph=False)
 
 
 class Inference:
-    """Decodes and scores batches of encoded fields, `<s> ids </s>`.
+    """Answers and scores batches of encoded fields.
 
     Args:
         task: The model's task.
         model: The model.
-        decoder: How an output is searched for.
+        decoder: How an output is searched for; None where the task's model writes no tokens.
     """
 
     def __init__(self, task: Any, model: keras.Model, decoder: Any):
         self.task = task
         self.model = model
-        self._decode = {
-            with_attention: compiled(
-                lambda encoded, wanted=with_attention: task.decode(
-                    model, encoded, decoder, with_attention=wanted
-                ),
-                None,
+        specs = task.specs()
+        inputs = {field: specs[field] for field in task.input_fields}
+        self._respond = {
+            detailed: compiled(
+                lambda encoded, wanted=detailed: task.respond(model, encoded, decoder, detailed=wanted),
+                inputs,
             )
-            for with_attention in (False, True)
+            for detailed in (False, True)
         }
-        self._score = compiled(lambda batch: task.score(model, batch), task.fields)
+        state = tree.map_structure(
+            lambda tensor: Raw(keras.backend.standardize_dtype(tensor.dtype), (None, *tensor.shape[1:])),
+            task.initial_state(model, 1),
+        )
+        self._score = compiled(lambda batch, state: task.score(model, batch, state), specs, state)
 
-    def decode(self, encoded: Any, *, with_attention: bool = False) -> Hypotheses:
-        """Searches for the outputs of encoded inputs, (batch, time); returns NumPy arrays."""
-        found = self._decode[with_attention](encoded)
-        return Hypotheses(*(None if part is None else ops.convert_to_numpy(part) for part in found))
+    def respond(self, encoded: Mapping[str, Any], *, detailed: bool = False) -> dict[str, Any]:
+        """The answers to encoded inputs, as NumPy arrays."""
+        inputs = {field: encoded[field] for field in self.task.input_fields}
+        return tree.map_structure(ops.convert_to_numpy, self._respond[detailed](inputs))
 
-    def score(self, batch: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-        """Teacher-forced log-probabilities, real tokens and right guesses, (batch,) each, as NumPy arrays."""
-        return tree.map_structure(ops.convert_to_numpy, self._score(dict(batch)))
+    def present(self, encoded: Mapping[str, Any], *, detailed: bool = False) -> list[dict[str, Any]]:
+        """The answers as people read them, a row each."""
+        arrays = {field: ops.convert_to_numpy(encoded[field]) for field in self.task.input_fields}
+        return list(self.task.present(arrays, self.respond(encoded, detailed=detailed)))
+
+    def score(self, batch: Mapping[str, Any], state: Any = None) -> tuple[dict[str, Any], Any]:
+        """What `task.score` finds, as NumPy arrays of (batch,), and the state for the split's next batch."""
+        if state is None:
+            size = next(iter(batch.values())).shape[0]
+            state = self.task.initial_state(self.model, size)
+        found, state = self._score(dict(batch), state)
+        return tree.map_structure(ops.convert_to_numpy, found), state

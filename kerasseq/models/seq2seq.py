@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import keras
@@ -12,12 +12,27 @@ from kerasseq.layers.bridge import StateBridge
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy, token_cross_entropy
+from kerasseq.metrics.perplexity import perplexity_of
+from kerasseq.models.task import Task
+from kerasseq.models.written_text import present_texts
 from kerasseq.registry import create, register
-from kerasseq.specs import Encoder, Hypotheses, Options, PositiveInt, Rate, Supplied, check_arguments
+from kerasseq.specs import (
+    Encoder,
+    Hypotheses,
+    Options,
+    PositiveInt,
+    Rate,
+    Raw,
+    Signature,
+    Supplied,
+    check_arguments,
+)
 
 FIELDS = ("source", "target")
+DEFAULTS = {"evaluate.metrics": ["bleu", "exact_match"]}
 RECIPE_CONSTRAINTS = (
     ("data.share_vocabulary or not model.share_embeddings", "set data.share_vocabulary: true"),
+    ("decode is not None", "name a way to search, such as greedy or beam"),
 )
 Decoder = Annotated[Any, Options("kerasseq.layers.decoder:RecurrentDecoder")]
 
@@ -100,22 +115,15 @@ def _embedding(vocabulary_size: int, embedding_dim: int, name: str) -> keras.lay
 
 
 @register("task")
-class Seq2SeqTask:
-    """What the stages need to know of a sequence-to-sequence model.
-
-    Args:
-        features: For each field its text feature.
-    """
+class Seq2SeqTask(Task):
+    """What the stages need to know of a sequence-to-sequence model."""
 
     fields = FIELDS
-    input_field = "source"
+    input_fields = ("source",)
     output_field = "target"
-
-    def __init__(self, features: Mapping[str, Any]):
-        self.features = features
+    measures = ("loss", "perplexity", "teacher_forced_accuracy")
 
     def build(self, **options: Any) -> keras.Model:
-        """The model of a recipe's `model` section."""
         return build_seq2seq(
             source_vocabulary_size=self.features["source"].vocabulary_size,
             target_vocabulary_size=self.features["target"].vocabulary_size,
@@ -133,7 +141,6 @@ class Seq2SeqTask:
 
     @staticmethod
     def loops(model: keras.Model) -> dict[str, str]:
-        """What runs step by step, and why; for `explain`."""
         decoder = model.get_layer("decoder").decoder
         if decoder.attention is None:
             attention = "none"
@@ -153,19 +160,26 @@ class Seq2SeqTask:
         """Cross-entropy per real token."""
         return MaskedCrossEntropy(label_smoothing=label_smoothing)
 
-    @classmethod
-    def score(cls, model: keras.Model, batch: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-        """Under teacher forcing: log-probabilities, real tokens and right guesses, (batch,) each."""
-        inputs, labels = cls.example(batch)
+    def score(self, model: keras.Model, batch: Mapping[str, Any], state: Any) -> tuple[dict[str, Any], Any]:
+        """Under teacher forcing: log-probabilities, real tokens and right guesses."""
+        inputs, labels = self.example(batch)
         logits = model(inputs, training=False)
         is_real = ops.not_equal(labels, 0)
         losses = ops.where(is_real, token_cross_entropy(labels, logits), 0.0)
         is_right = ops.logical_and(is_real, ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int64")))
-        return (
-            -ops.sum(losses, axis=1),
-            ops.sum(ops.cast(is_real, "int32"), axis=1),
-            ops.sum(ops.cast(is_right, "int32"), axis=1),
-        )
+        found = {
+            "log_probability": -ops.sum(losses, axis=1),
+            "num_tokens": ops.sum(ops.cast(is_real, "int32"), axis=1),
+            "num_right": ops.sum(ops.cast(is_right, "int32"), axis=1),
+        }
+        return found, state
+
+    def figures(self, sums: Mapping[str, float]) -> dict[str, float]:
+        """Every real token weighs the same."""
+        num_tokens = max(sums["num_tokens"], 1)
+        loss = -sums["log_probability"] / num_tokens
+        accuracy = sums["num_right"] / num_tokens
+        return dict(zip(self.measures, (loss, perplexity_of(loss), accuracy), strict=True))
 
     @staticmethod
     def begin(model: keras.Model, source: Any) -> dict[str, Any]:
@@ -184,7 +198,7 @@ class Seq2SeqTask:
     def decode(
         self, model: keras.Model, encoded: Any, decoder: Any, *, with_attention: bool = False
     ) -> Hypotheses:
-        """Decodes a batch of encoded inputs, `<s> ids </s>`, (batch, time)."""
+        """Decodes a batch of sources, `<s> ids </s>`, (batch, time)."""
         source = encoded[:, 1:]
         return decoder(
             lambda tokens, state: self.step(model, tokens, state),
@@ -193,3 +207,39 @@ class Seq2SeqTask:
             max_length=decoder.limit(ops.sum(ops.cast(source != 0, "int32"), axis=1)),
             with_attention=with_attention,
         )
+
+    def respond(
+        self, model: keras.Model, encoded: Mapping[str, Any], decoder: Any, *, detailed: bool = False
+    ) -> dict[str, Any]:
+        """The fields of `Hypotheses`, with attention where `detailed`."""
+        found = self.decode(model, encoded["source"], decoder, with_attention=detailed)
+        return {name: part for name, part in found._asdict().items() if part is not None}
+
+    def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+        return present_texts(self.features["source"], self.features["target"], encoded["source"], answers)
+
+    def signatures(self, model: keras.Model, decoder: Any) -> dict[str, Signature]:
+        """From strings to strings, and from pairs of strings to log-probabilities.
+
+        - `serving_default`: `text` (batch,) -> `text`, `score` (batch,), and the best hypotheses that the
+          recipe's `decode` keeps, best first: `n_best_text`, `n_best_score` (batch, num_hypotheses).
+        - `score`: `source`, `target` (batch,) -> `log_probability` of the target, `num_tokens` (batch,).
+        """
+        source, target = self.features["source"], self.features["target"]
+
+        def serve(text: Any) -> dict[str, Any]:
+            found = self.respond(model, {"source": source.encode(text)}, decoder)
+            texts, scores = target.decode(found["tokens"]), found["scores"]  # (batch, n_best)
+            best = {"text": texts[:, 0], "score": scores[:, 0]}
+            return {**best, "n_best_text": texts, "n_best_score": scores}
+
+        def score(**texts: Any) -> dict[str, Any]:
+            batch = {field: self.features[field].encode(texts[field]) for field in self.fields}
+            found, _ = self.score(model, batch, ())
+            return {name: found[name] for name in ("log_probability", "num_tokens")}
+
+        strings = Raw("string", (None,))
+        return {
+            "serving_default": Signature({"text": strings}, serve),
+            "score": Signature(dict.fromkeys(self.fields, strings), score),
+        }

@@ -11,7 +11,7 @@ from typing import Any
 from kerasseq.errors import Problem, RecipeError
 from kerasseq.recipe.finding import find_recipe
 from kerasseq.recipe.layering import Overrides, override, read_layers
-from kerasseq.recipe.sections import SECTIONS, problems_between_sections
+from kerasseq.recipe.sections import SECTIONS, for_model, problems_between_sections
 from kerasseq.recipe.signatures import Signature
 from kerasseq.recipe.validation import Checker
 
@@ -57,6 +57,7 @@ def load_recipe(
     path = find_recipe(recipe)
     root, text = read_layers(path)
     root = override(root, overrides)
+    sections, root = for_model(sections, root)
     checker = Checker()
     values = checker.arguments(root, sections, "")
     problems = checker.problems or problems_between_sections(root, values)

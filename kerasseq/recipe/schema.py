@@ -7,7 +7,7 @@ from typing import Any
 from kerasseq import registry
 from kerasseq.recipe.annotations import bare, is_scalar, item_of, marker, members
 from kerasseq.recipe.scalars import adapter
-from kerasseq.recipe.sections import SECTIONS
+from kerasseq.recipe.sections import MODEL, SECTIONS, model_constants
 from kerasseq.recipe.signatures import REQUIRED, Parameter, Signature, part_signature, target_signature
 from kerasseq.specs import Options, Part
 
@@ -21,6 +21,14 @@ def recipe_schema(sections: Signature = SECTIONS) -> dict[str, Any]:
     """
     writer = _Writer()
     whole = writer.arguments(sections)
+    branches = [branch for word in registry.names(MODEL.kind) if (branch := writer.branch(word))]
+    if branches:
+        data = whole["properties"]["data"]
+        otherwise = {"properties": {"data": data}}
+        for condition, then in branches:
+            otherwise = {"if": condition, "then": then, "else": otherwise}
+        whole["properties"]["data"] = {"description": data["description"]}
+        whole.update(otherwise)
     base = {"type": "string", "description": "The path of a recipe that this one is laid over."}
     partial = {
         "properties": {"base": base, **dict.fromkeys(whole["properties"], True)},
@@ -51,6 +59,16 @@ class _Writer:
             schema["description"] = signature.summary
         required = [parameter.name for parameter in signature.parameters if self._must_be_given(parameter)]
         return {**schema, "required": required} if required else schema
+
+    def branch(self, word: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """When a recipe has this model, and its `data` section then; None where that is as always."""
+        target = model_constants(word).get("DATA")
+        if target is None:
+            return None
+        mapping = {"type": "object", "required": ["type"], "properties": {"type": {"const": word}}}
+        is_model = {"anyOf": [{"const": word}, mapping]}
+        section = self._reference(target.replace(":", "."), Options(target))
+        return {"required": ["model"], "properties": {"model": is_model}}, {"properties": {"data": section}}
 
     def _must_be_given(self, parameter: Parameter) -> bool:
         if parameter.default is not REQUIRED:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
+from kerasseq import registry
 from kerasseq.errors import Problem, did_you_mean
 from kerasseq.recipe.reading import Node
 from kerasseq.recipe.rules import broken_rules
@@ -28,9 +30,9 @@ SECTIONS = Signature(
         ),
         Parameter(
             "decode",
-            Annotated[Any, Part("decode")],
+            Annotated[Any, Part("decode")] | None,
             "greedy",
-            "How an output is searched for, token by token.",
+            "How an output is searched for, token by token; null where the model writes no tokens.",
         ),
         Parameter(
             "evaluate",
@@ -43,12 +45,56 @@ SECTIONS = Signature(
 )
 
 
+def for_model(sections: Signature, root: Node) -> tuple[Signature, Node]:
+    """What the model's file says of the other sections, where the model can be told from the recipe.
+
+    The arguments of `DATA`, a `module:function`, are then the keys of the `data` section. `DEFAULTS`, by
+    dotted key, are filled in where the recipe gives nothing.
+    """
+    constants = model_constants(_word_of_model(root))
+    if data := constants.get("DATA"):
+        parameters = [
+            replace(parameter, annotation=Annotated[Any, Options(data)])
+            if parameter.name == "data"
+            else parameter
+            for parameter in sections.parameters
+        ]
+        sections = replace(sections, parameters=tuple(parameters))
+    for key, value in constants.get("DEFAULTS", {}).items():
+        root = _filled(root, key.split("."), Node.of(value, root.place))
+    return sections, root
+
+
+def model_constants(word: Any) -> dict[str, Any]:
+    """The constants of a model's file; none where there is no such model."""
+    return part_signature(MODEL, word).constants if word in registry.names(MODEL.kind) else {}
+
+
+def _word_of_model(root: Node) -> Any:
+    model = root.value.get("model")
+    if model is not None and isinstance(model.value, dict):
+        model = model.value.get("type")
+    return model.value if model is not None and isinstance(model.value, str) else None
+
+
+def _filled(node: Node, keys: list[str], value: Node) -> Node:
+    """The tree with a value at a dotted key, unless something was written there or above."""
+    if not isinstance(node.value, dict):
+        return node
+    first, *rest = keys
+    there = node.value.get(first)
+    if not rest and there is not None:
+        return node
+    below = _filled(there or Node({}, node.place), rest, value) if rest else value
+    return Node({**node.value, first: below}, node.place)
+
+
 def problems_between_sections(root: Node, values: dict[str, Any]) -> list[Problem]:
     """Finds what the model's file rules out: features not among its `FIELDS`, broken `RECIPE_CONSTRAINTS`."""
     model = values.get("model")
     if model is None:
         return []
-    constants = part_signature(MODEL, model["type"]).constants
+    constants = model_constants(model["type"])
     problems = list(broken_rules(constants.get("RECIPE_CONSTRAINTS", ()), values, root))
     features = (values.get("data") or {}).get("features") or {}
     fields = constants.get("FIELDS", features)

@@ -10,11 +10,11 @@ import pytest
 from kerasseq import pipeline
 from kerasseq.decode.greedy import Greedy
 from kerasseq.errors import KerasseqError
-from kerasseq.evaluate.evaluation import evaluate, measure, measured_names, teacher_forced
+from kerasseq.evaluate.evaluation import evaluate, measure, measured_names, score_split
 from kerasseq.models.inference import Inference
 from kerasseq.models.seq2seq import Seq2SeqTask
 from kerasseq.registry import create
-from kerasseq.specs import END_ID
+from kerasseq.specs import END_ID, Raw
 from tests.tiny_run import PLAIN, untrained_run, write_recipe
 
 
@@ -55,7 +55,7 @@ def test_metrics_are_those_of_the_predictions_file(tiny_run):
 
 def test_measured_names_are_those_that_are_measured(tiny_run):
     metrics = [create("metric", word) for word in ("exact_match", "bleu")]
-    assert measured_names(metrics) == list(tiny_run.metrics["test"])
+    assert measured_names(Seq2SeqTask, metrics) == list(tiny_run.metrics["test"])
 
 
 def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run):
@@ -80,9 +80,9 @@ def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run):
 def test_neither_the_batch_size_nor_the_padding_matters(tiny_run):
     opened = pipeline.open_run(tiny_run.folder.path)
     metrics = [create("metric", "exact_match")]
-    first = measure(opened.inference, opened.data, "test", metrics)
+    first = measure(opened.inference, opened.data.splits["test"], metrics)
     opened.values["data"].update(batch_size=7, length_bucket_width=20)
-    other = measure(opened.inference, opened.prepare(("test",)), "test", metrics)
+    other = measure(opened.inference, opened.prepare(("test",)).splits["test"], metrics)
     assert [line["prediction"] for line in first.predictions] == [
         line["prediction"] for line in other.predictions
     ]
@@ -153,6 +153,7 @@ class ChainTask(Seq2SeqTask):
 class ChainFeature:
     """Letters for ids."""
 
+    spec = Raw("int32", (None, None))
     vocabulary = ["<pad>", "<unk>", "<s>", "</s>", *LETTERS.values()]
 
     def decode(self, ids):
@@ -182,13 +183,12 @@ def test_figures_of_texts_come_from_free_decoding():
     model = keras.Model({"source": source, "target": target}, logits)
     feature = ChainFeature()
     task = ChainTask({"source": feature, "target": feature})
-    data = types.SimpleNamespace(features=task.features, splits={"test": ChainSplit()})
     inference = Inference(task, model, Greedy())
-    found = measure(inference, data, "test", [create("metric", "exact_match")])
+    found = measure(inference, ChainSplit(), [create("metric", "exact_match")])
     assert found.values["teacher_forced_accuracy"] == pytest.approx(4 / 5)
     assert found.values["loss"] == pytest.approx(20 / 5, rel=1e-4)
     assert found.values["exact_match"] == 0
     assert [line["prediction"] for line in found.predictions] == ["cd"]
-    assert teacher_forced(inference, ChainSplit()) == {
+    assert score_split(inference, ChainSplit()) == {
         name: found.values[name] for name in ("loss", "perplexity", "teacher_forced_accuracy")
     }

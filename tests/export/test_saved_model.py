@@ -88,10 +88,12 @@ def _check_texts(run, served):
 
 
 def _check_n_best(run, served, *, count):
-    found = run.inference.decode(run.features["source"].encode(TEXTS))
-    texts = [[text.decode() for text in row] for row in run.features["target"].decode(found.tokens).numpy()]
+    found = run.inference.respond({"source": run.features["source"].encode(TEXTS)})
+    texts = [
+        [text.decode() for text in row] for row in run.features["target"].decode(found["tokens"]).numpy()
+    ]
     assert served["n_best_text"] == texts
-    np.testing.assert_allclose(served["n_best_score"], found.scores, rtol=1e-5)
+    np.testing.assert_allclose(served["n_best_score"], found["scores"], rtol=1e-5)
     assert np.shape(texts) == (len(TEXTS), count)
     assert all(len(set(row)) == count for row in texts)
     assert [row[0] for row in texts] == served["text"]

@@ -43,7 +43,7 @@ def _loss_and_gradients(model, fields):
 def test_the_task_is_registered():
     assert load("task", "seq2seq") is Seq2SeqTask and load("model", "seq2seq") is build_seq2seq
     assert Seq2SeqTask.fields == ("source", "target")
-    assert (TASK.input_field, TASK.output_field) == ("source", "target")
+    assert (TASK.input_fields, TASK.output_field) == (("source",), "target")
 
 
 def test_an_example_shifts_the_target():

@@ -117,10 +117,9 @@ def test_the_message_of_the_style_guide(load):
             "tiny.yaml:3: `train.clipping.global_norm` is missing.\n  allowed: a positive number",
         ),
         ("decode", "decode: {type: greedy, k: 1}", "`decode.k` is not a key.\n  allowed: none"),
-        ("decode", "decode: 3", "`decode` is 3.\n  allowed: beam, greedy"),
+        ("decode", "decode: 3", "`decode` is 3.\n  allowed: beam, greedy, null"),
         ("decode", "decode: {type: 3}", "`decode.type` is 3.\n  allowed: beam, greedy"),
         ("decode", "decode: {type: [beam]}", "`decode.type` is a list.\n  allowed: beam, greedy"),
-        ("decode", "decode: null", "`decode` is null.\n  allowed: beam, greedy"),
         (
             "decode",
             "decode: {type: beem}",

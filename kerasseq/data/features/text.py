@@ -11,7 +11,7 @@ import tensorflow as tf
 from kerasseq import registry
 from kerasseq.data.vocabulary import read_vocabulary, write_vocabulary
 from kerasseq.registry import register
-from kerasseq.specs import END_ID, PAD_ID, START_ID, PositiveInt, Tokenizer, check_arguments
+from kerasseq.specs import END_ID, PAD_ID, START_ID, PositiveInt, Raw, Tokenizer, check_arguments
 
 
 @register("feature")
@@ -23,7 +23,11 @@ class TextFeature(tf.Module):
     Args:
         tokenizer: How text is cut into tokens.
         max_length: Training examples with more tokens are left out; markers are not counted.
+    Attributes:
+        spec: What a batch of it is.
     """
+
+    spec = Raw("int32", (None, None))
 
     def __init__(self, *, tokenizer: Tokenizer = "word", max_length: PositiveInt | None = None):
         super().__init__()

@@ -1,0 +1,110 @@
+"""What the stages ask of a model: the one thing that a task's file has to answer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import keras
+
+from kerasseq.specs import Raw, Signature
+
+
+class Task(ABC):
+    """Base of the tasks.
+
+    Args:
+        features: For each field how raw values become arrays and back.
+    Attributes:
+        fields: What an example has, in the order of the source's columns.
+        input_fields: The fields that are read to give an answer.
+        output_field: The field that an answer is of.
+        measures: The names of `figures`, the loss first.
+        data: The function whose arguments are a recipe's `data` section.
+    """
+
+    fields: ClassVar[tuple[str, ...]]
+    input_fields: ClassVar[tuple[str, ...]]
+    output_field: ClassVar[str]
+    measures: ClassVar[tuple[str, ...]]
+    data: ClassVar[str] = "kerasseq.data.prepare:prepare_data"
+
+    def __init__(self, features: Mapping[str, Any]):
+        self.features = features
+
+    @abstractmethod
+    def build(self, **options: Any) -> keras.Model:
+        """The model of a recipe's `model` section."""
+
+    @abstractmethod
+    def example(self, batch: Mapping[str, Any]) -> tuple[Any, Any]:
+        """From a batch of the data stage to what `fit` takes: inputs and labels."""
+
+    @abstractmethod
+    def loss(self, label_smoothing: float = 0.0) -> keras.losses.Loss:
+        """What training makes small."""
+
+    def training_model(self, model: keras.Model, *, batch_size: int) -> keras.Model:
+        """What `fit` runs: the model itself, unless states are carried from batch to batch."""
+        return model
+
+    def loops(self, model: keras.Model) -> dict[str, str]:
+        """What runs step by step, and why; for `explain`."""
+        return {}
+
+    def specs(self) -> dict[str, Raw]:
+        """The types and shapes of a batch."""
+        return {field: self.features[field].spec for field in self.fields}
+
+    def initial_state(self, model: keras.Model, batch_size: int) -> Any:
+        """What `score` carries from batch to batch of a split; nothing unless a task says otherwise."""
+        return ()
+
+    @abstractmethod
+    def score(self, model: keras.Model, batch: Mapping[str, Any], state: Any) -> tuple[dict[str, Any], Any]:
+        """How well the references are predicted, by name, (batch,) each, and the state for the next batch."""
+
+    @abstractmethod
+    def figures(self, sums: Mapping[str, float]) -> dict[str, float]:
+        """The `measures` of a split, from the sums of what `score` gave."""
+
+    def questions(self, split: Any) -> tuple[list[Any], list[Any]]:
+        """What is asked of a split, as it was read, and what would be right, in the order of the file."""
+        return split.texts(self.input_fields[0]), split.texts(self.output_field)
+
+    def question_batches(self, split: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+        """The questions in batches, encoded, each with the places of its rows among `questions`."""
+        first = 0
+        for batch in split.batches(seed=0, epoch=0, training=False):
+            after = first + len(batch[self.input_fields[0]])
+            yield split.order[first:after], batch
+            first = after
+
+    def encode(self, inputs: list[Any]) -> dict[str, Any]:
+        """A batch of raw inputs, encoded."""
+        (field,) = self.input_fields
+        return {field: self.features[field].encode(inputs)}
+
+    def encode_examples(self, columns: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """A batch of raw examples, encoded as the data stage would."""
+        return {field: self.features[field].encode(column) for field, column in columns.items()}
+
+    @abstractmethod
+    def respond(
+        self, model: keras.Model, encoded: Mapping[str, Any], decoder: Any, *, detailed: bool = False
+    ) -> dict[str, Any]:
+        """The answers to a batch of encoded inputs, as tensors; `detailed` adds what a report shows."""
+
+    @abstractmethod
+    def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+        """For each row the answer as people read it: `prediction`, `score` and more, ready for JSON.
+
+        Args:
+            encoded: What `respond` was given, as NumPy arrays.
+            answers: What it returned, as NumPy arrays.
+        """
+
+    @abstractmethod
+    def signatures(self, model: keras.Model, decoder: Any) -> dict[str, Signature]:
+        """What a SavedModel answers to, by name: from raw inputs to answers, in one graph."""
