@@ -36,6 +36,7 @@ TENSORFLOW = frozenset({"tensorflow", "tensorflow_text"})
 TENSORFLOW_ROOMS = frozenset({"data", "export"})
 TENSORFLOW_FILES = frozenset(  # elsewhere: switches between backends, and what a run ran on
     {
+        "kerasseq/layers/kernels/cudnn.py",
         "kerasseq/layers/scan.py",
         "kerasseq/models/inference.py",
         "kerasseq/environment.py",

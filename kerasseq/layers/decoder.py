@@ -7,10 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq.layers.attention.attention import mask_bias
+from kerasseq.layers.attention.attention import attend_from, mask_bias
 from kerasseq.layers.attention_recurrence import AttentionRecurrence, batch_major
+from kerasseq.layers.kernels.fused import fused
 from kerasseq.layers.ready_parts import with_ready_parts
-from kerasseq.layers.recurrent import recur
 from kerasseq.registry import create
 from kerasseq.specs import Attention, Cell, PositiveInt, Rate, check_arguments
 
@@ -144,7 +144,7 @@ class RecurrentDecoder(keras.layers.Layer):
         output = by_time
         for index, (cell, initial) in enumerate(zip(self.cells, states, strict=True)):
             below = output * masks[index - 1] if index and masks else output
-            sequences, _ = recur(cell, cell.project(below), tuple(initial), None)
+            sequences, _ = fused(cell, cell.project(below), tuple(initial), None)
             output = sequences[0] + below if index and self.residual else sequences[0]
         output = batch_major(output)
         if self.attention is None:
@@ -175,6 +175,8 @@ class RecurrentDecoder(keras.layers.Layer):
             state["feed"], state["next_weights"] = self.attention(output, keys, memory, bias)
         elif self.feeds:
             state["feed"] = ops.zeros_like(output)
+            # [c, h] W_c = c W_1 + h W_2, and c is a mean of values: each of them meets W_1 once, here.
+            state["memory"]["values"] = ops.matmul(memory, self.readout_kernel[: memory.shape[-1]])
         return state
 
     def step(
@@ -184,6 +186,10 @@ class RecurrentDecoder(keras.layers.Layer):
 
         `attention_weights` in the new state are those that this step's output was made with. `masks` are
         the dropout masks between the layers, (batch, units) each.
+
+        Several rows may share an example's memory. Then the state has `beams`, int32: the `examples` (rows,)
+        of the rows, and where they stand in a table of (batch, beam): as `slots` (rows,), counted through
+        all examples, and as `rows` (batch, beam), the other way round; some row where a place is empty.
         """
         masks = masks or []
         if self.feeds:
@@ -197,7 +203,8 @@ class RecurrentDecoder(keras.layers.Layer):
         memory = state["memory"]
         if self.attention is None:
             return output, {"states": states, "memory": memory}
-        context, weights = self.attention(output, memory["keys"], memory["values"], memory["bias"])
+        query = self.attention.project_query(output)
+        context, weights = attend_from(query, self.attention, _as_seen(state), self.attention.parameters())
         new = {"states": states, "memory": memory, "attention_weights": weights}
         return self._readout(context, output, None), new
 
@@ -206,7 +213,7 @@ class RecurrentDecoder(keras.layers.Layer):
         carry = {"states": state["states"], "feed": state["feed"]}
         product = self.cells[0].product(inputs, self.cells[0].input_weights())
         now = {"product": product, "masks": masks}
-        after, trace = self._loop().step(carry, now, {**memory, "weights": self._weights()})
+        after, trace = self._loop().step(carry, now, {**_as_seen(state), "weights": self._weights()})
         new = {**after, "memory": memory, "attention_weights": trace["attention_weights"]}
         if not self.attention.feeds_context:
             return after["feed"], new
@@ -227,7 +234,7 @@ class RecurrentDecoder(keras.layers.Layer):
         if self.attention.query_kernel is not None:
             weights["query"] = ops.convert_to_tensor(self.attention.query_kernel)
         if not self.attention.feeds_context:
-            weights["combine"] = ops.convert_to_tensor(self.readout_kernel)
+            weights["combine"] = ops.convert_to_tensor(self.readout_kernel)[-self.units :]
         return weights
 
     def dropout_masks(self, by_time: Any, training: bool) -> list[Any]:
@@ -243,3 +250,8 @@ class RecurrentDecoder(keras.layers.Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> RecurrentDecoder:
         return super().from_config(with_ready_parts(config, "cell", "attention"))
+
+
+def _as_seen(state: dict[str, Any]) -> dict[str, Any]:
+    """The memory, and where a beam search has several rows for each of it, which."""
+    return {**state["memory"], **({"beams": state["beams"]} if "beams" in state else {})}

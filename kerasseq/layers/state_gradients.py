@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops, tree
 
 from kerasseq.layers.cells.cell import Cell, States
-from kerasseq.layers.recurrent import step_back
+from kerasseq.layers.kernels.fused import step_back
 from kerasseq.layers.scan import gradients, scan
 from kerasseq.layers.watching import Watch
 

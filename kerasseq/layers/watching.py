@@ -63,6 +63,11 @@ class Watch:
 _open: ContextVar[Watch | None] = ContextVar("open_watch", default=None)
 
 
+def is_watched() -> bool:
+    """Whether somebody looks into the loops that run now."""
+    return _open.get() is not None
+
+
 def disturbed(states: States, probes: States) -> States:
     """States with a loop's probes of the same step: as they were, but open to automatic differentiation."""
     return tuple(ops.add(state, probe) for state, probe in zip(states, probes, strict=True))
