@@ -4,7 +4,10 @@ The step, with feed m (the context c, or the attentional vector) and query proje
 
     layer 1:  states = cell(x_t + m_{t-1} W_feed, states)          x_t: from before the loop
     layer k:  states = cell(h_{k-1} * dropout_k, states)
-    c_t, a_t = attend(h_t Q)        m_t = c_t, or tanh([c_t, h_t] W_c)
+    c_t, a_t = attend(h_t Q)        m_t = c_t, or tanh(c_t + h_t W_h)
+
+Luong's tanh([c_t, h_t] W_c) is the latter, attending to values that are multiplied by their part of W_c once,
+before the loop: what is left of W_c is W_h.
 
 Bahdanau's attention looks from s_{t-1} and feeds c_t to step t: the same loop, begun with one look from the
 initial state. The gradient is written by hand: its loop carries the gradients of the states and of m alone,
@@ -42,9 +45,9 @@ class AttentionRecurrence:
 
         Args:
             inputs: `product` (time, batch, gates) of the first cell, `masks` (one (time, batch, units) for
-                each upper layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values`, `bias`
-                (added to energies, (batch, source_time); it gets no gradient), and `weights` as `step` takes
-                them.
+                each upper layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values` (batch,
+                source_time, feed_units), `bias` (added to energies, (batch, source_time); it gets no
+                gradient), and `weights` as `step` takes them.
         Returns:
             `outputs` (time, batch, units), `feeds` (time, batch, feed_units), `attention_weights`
             (time, batch, source_time), and the last `states` and `feed`.
@@ -94,13 +97,12 @@ class AttentionRecurrence:
             saved.append(kept)
         query = output if "query" not in weights else ops.matmul(output, weights["query"])
         energies = self.attention.energies(query, fixed["keys"], weights["attention"])
-        context, attention_weights = attend(energies, fixed["values"], fixed["bias"])
-        feed = context
+        feed, attention_weights = attend(energies, fixed["values"], fixed["bias"])
         if "combine" in weights:
-            feed = ops.tanh(ops.matmul(ops.concatenate([context, output], axis=-1), weights["combine"]))
+            feed = ops.tanh(feed + ops.matmul(output, weights["combine"]))
         trace = {
             "states": states, "saved": saved, "output": output, "query": query,
-            "attention_weights": attention_weights, "context": context, "feed": feed,
+            "attention_weights": attention_weights, "feed": feed,
         }  # fmt: skip
         return {"states": states, "feed": feed}, trace
 
@@ -116,8 +118,11 @@ class AttentionRecurrence:
             "d_outputs": upstream["outputs"],
             "d_feeds": upstream["feeds"],
             "d_weights": upstream["attention_weights"],
-            **{name: trace[name] for name in ("query", "attention_weights", "feed")},
+            "query": trace["query"],
+            "attention_weights": trace["attention_weights"],
         }
+        if "combine" in weights:
+            now["slope"] = 1 - trace["feed"] * trace["feed"]  # of the tanh
         carry = {**upstream["last"], "total": self.attention.start_gradient(inputs["keys"])}
         transposed = self._transposed(weights)
         carry, d = scan(
@@ -156,8 +161,7 @@ class AttentionRecurrence:
         if "query" in weights:
             d_weights["query"] = outer_sum(trace["output"], d["query"])
         if "combine" in weights:
-            combined = ops.concatenate([trace["context"], trace["output"]], axis=-1)
-            d_weights["combine"] = outer_sum(combined, d["combined"])
+            d_weights["combine"] = outer_sum(trace["output"], d["context"])
         return d_weights
 
     def _transposed(self, weights: dict) -> dict:
@@ -172,13 +176,10 @@ class AttentionRecurrence:
         return transposed
 
     def _step_gradient(self, carry: dict, now: dict, inputs: dict, transposed: dict) -> tuple[dict, dict]:
-        d_feed = carry["feed"] + now["d_feeds"]
-        d_output, d_context, d_combined = now["d_outputs"], d_feed, d_feed
+        d_context, d_output = carry["feed"] + now["d_feeds"], now["d_outputs"]
         if "combine" in transposed:
-            d_combined = d_feed * (1 - now["feed"] * now["feed"])
-            d_both = ops.matmul(d_combined, transposed["combine"])
-            d_context, d_above = ops.split(d_both, [inputs["values"].shape[-1]], axis=-1)
-            d_output = d_output + d_above
+            d_context = d_context * now["slope"]
+            d_output = d_output + ops.matmul(d_context, transposed["combine"])
         d_energies = attend_gradient(d_context, now["attention_weights"], inputs["values"], now["d_weights"])
         d_query, total = self.attention.energy_gradient(
             d_energies, now["query"], inputs["keys"], inputs["weights"]["attention"], carry["total"]
@@ -188,10 +189,9 @@ class AttentionRecurrence:
             d_output + through_query, carry["states"], now, transposed
         )
         d_feed = ops.matmul(d_projected[0], transposed["feed"])
-        step = {
-            "projected": d_projected, "energies": d_energies, "query": d_query,
-            "context": d_context, "combined": d_combined,
-        }  # fmt: skip
+        step = {"projected": d_projected, "energies": d_energies, "context": d_context}
+        if "query" in transposed:
+            step["query"] = d_query
         if "probes" in inputs:
             step["states"] = d_after
         return {"states": d_states, "feed": d_feed, "total": total}, step
