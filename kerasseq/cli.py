@@ -136,9 +136,11 @@ def predict(run: RunArgument, file: InputFile = None, format: FormatOption = For
 
 @app.command()
 def score(run: RunArgument, file: InputFile = None, format: FormatOption = Format.text) -> None:
-    """Give the log-probability of a target for a source, one `source<TAB>target` a line."""
-    pairs = [_pair(place, line) for place, line in _lines(file)]
-    _write(_pipeline(tensorflow=True).score(run, pairs), format, "score")
+    """Give the log-probability of every line: its fields, such as source and target, with tabs between."""
+    pipeline = _pipeline(tensorflow=True)
+    fields = pipeline.fields(run)
+    examples = [_example(place, line, fields) for place, line in _lines(file)]
+    _write(pipeline.score(run, examples), format, "score")
 
 
 @app.command()
@@ -253,12 +255,15 @@ def _lines(file: Path | None) -> Iterator[tuple[str, str]]:
             raise DataError(f"{name}:{number}: byte {error.start} of the line is not UTF-8.") from error
 
 
-def _pair(place: str, line: str) -> tuple[str, str]:
-    fields = line.split("\t")
-    if len(fields) != 2:
-        fix = "write source<TAB>target on every line"
-        raise DataError(f"{place}: the line has {len(fields) - 1} tabs, and a pair has one.\n  fix: {fix}")
-    return fields[0], fields[1]
+def _example(place: str, line: str, fields: tuple[str, ...]) -> tuple[str, ...]:
+    values = tuple(line.split("\t"))
+    if len(values) != len(fields):
+        count, wanted = len(values) - 1, len(fields) - 1
+        raise DataError(
+            f"{place}: the line has {count} tabs, and an example has {wanted}.\n"
+            f"  fix: write {'<TAB>'.join(fields)} on every line"
+        )
+    return values
 
 
 def _write(results: Iterable[dict[str, Any]], format: Format, key: str) -> None:

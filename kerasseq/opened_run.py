@@ -67,13 +67,12 @@ class Run:
     def prepare(self, splits: tuple[str, ...] | None = None) -> Any:
         """Reads, tokenises and caches the data."""
         from kerasseq.data.locate import search_folders
-        from kerasseq.registry import load, target
+        from kerasseq.registry import target
 
-        task = load("task", self.values["model"]["type"])
         data_folder = None if self.data_folder is None else Path(self.data_folder)
-        prepared = target(task.data)(
+        prepared = target(self.task_class.data)(
             **self.values["data"],
-            fields=task.fields,
+            fields=self.task_class.fields,
             folders=search_folders(data_folder=data_folder, recipe_folder=self.recipe_folder),
             vocabulary_folder=self.folder.vocabulary,
             splits=splits,
@@ -87,21 +86,24 @@ class Run:
         if "data" in self.__dict__:
             return self.data.features
         from kerasseq.data.prepare import load_vocabularies, make_features
-        from kerasseq.registry import load
 
-        data = self.values["data"]
-        fields = load("task", self.values["model"]["type"]).fields
+        data, fields = self.values["data"], self.task_class.fields
         shared = data.get("share_vocabulary", False)
         features = make_features(data["features"], fields=fields, share_vocabulary=shared)
         load_vocabularies(features, self.folder.vocabulary)
         return features
 
+    @property
+    def task_class(self) -> Any:
+        """The class of the task, which can be asked without data or vocabularies."""
+        from kerasseq.registry import load
+
+        return load("task", self.values["model"]["type"])
+
     @cached_property
     def task(self) -> Any:
         """The task of the recipe's model."""
-        from kerasseq.registry import load
-
-        return load("task", self.values["model"]["type"])(self.features)
+        return self.task_class(self.features)
 
     @cached_property
     def decoder(self) -> Any:

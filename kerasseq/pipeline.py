@@ -20,7 +20,7 @@ from kerasseq.resuming import check_same_data, claim
 from kerasseq.run_folder import RunFolder, write_json, write_text
 
 __all__ = [
-    "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export",
+    "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export", "fields",
     "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score", "show_recipe",
     "train",
 ]  # fmt: skip
@@ -152,6 +152,11 @@ def show(run: RunLike) -> None:
 def predict(run: RunLike, inputs: Iterable[Any]) -> Iterable[dict[str, Any]]:
     """The answer to each input, `prediction` and `score`, in their order."""
     return open_run(run).decode(inputs)
+
+
+def fields(run: RunLike) -> tuple[str, ...]:
+    """What an example of the run's task has, in order, such as `source` and `target`."""
+    return open_run(run).task_class.fields
 
 
 def score(run: RunLike, examples: Iterable[tuple[str, ...]]) -> list[dict[str, Any]]:
