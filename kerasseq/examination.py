@@ -151,7 +151,8 @@ def _data_advice(
 def _length_advice(prepared: PreparedData, train: SplitReport) -> Iterator[str]:
     for field, figures in train.fields.items():
         most, longest = figures.lengths[0.99], figures.lengths[1.0]
-        if longest > LONG_TAIL * most and prepared.features[field].max_length is None:
+        has_limit = prepared.features[field].max_length is not None
+        if longest > LONG_TAIL * most and prepared.splits[TRAIN].is_of_examples and not has_limit:
             yield (
                 f"99 % of train have at most {most} {field} tokens and the longest has {longest}: "
                 f"`data.features.{field}.max_length: {most}` saves time and memory"

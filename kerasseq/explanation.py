@@ -57,10 +57,11 @@ def _with_data(opened: Run) -> Iterator[list[str]]:
     model, split = opened.build(), opened.data.splits["train"]
     yield _layers(model)
     epochs = opened.values["train"]["epochs"]
-    timing = _timed(opened, model, total_steps=split.steps * epochs)
+    fitted = opened.task.training_model(model, batch_size=split.batch_size)
+    timing = _timed(opened, fitted, total_steps=split.steps * epochs)
     yield aligned(
         [
-            ("memory", _memory(model, opened.values)),
+            ("memory", _memory(fitted, opened.values)),
             ("steps", _steps(opened)),
             ("batches", _batches(opened)),
             *_loops(opened, model),
@@ -164,7 +165,7 @@ def _megabytes(variables: list[Any]) -> float:
 def _steps(opened: Run) -> str:
     split, epochs = opened.data.splits["train"], opened.values["train"]["epochs"]
     size = opened.values["data"]["batch_size"]
-    return f"{split.steps:,} an epoch of {size} examples each, {split.steps * epochs:,} in {epochs} epochs"
+    return f"{split.steps:,} an epoch of {size} rows each, {split.steps * epochs:,} in {epochs} epochs"
 
 
 def _batches(opened: Run) -> str:
@@ -189,11 +190,8 @@ def _first_batches(opened: Run) -> Any:
 
 
 def _loops(opened: Run, model: keras.Model) -> list[tuple[str, str]]:
-    sampling = opened.values["train"]["scheduled_sampling"]
-    teaching = "teacher forcing: the whole target in one loop, the vocabulary once for all steps"
-    if sampling is not None:
-        teaching = "scheduled sampling: token by token, because each may be the model's own"
-    return [*opened.task.loops(model).items(), ("training", teaching)]
+    is_sampled = opened.values["train"]["scheduled_sampling"] is not None
+    return list(opened.task.loops(model, is_sampled=is_sampled).items())
 
 
 def _compile(opened: Run, model: keras.Model, *, total_steps: int) -> None:

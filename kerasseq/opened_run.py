@@ -67,10 +67,11 @@ class Run:
     def prepare(self, splits: tuple[str, ...] | None = None) -> Any:
         """Reads, tokenises and caches the data."""
         from kerasseq.data.locate import search_folders
+        from kerasseq.recipe.sections import data_target
         from kerasseq.registry import target
 
         data_folder = None if self.data_folder is None else Path(self.data_folder)
-        prepared = target(self.task_class.data)(
+        prepared = target(data_target(self.values["model"]["type"]))(
             **self.values["data"],
             fields=self.task_class.fields,
             folders=search_folders(data_folder=data_folder, recipe_folder=self.recipe_folder),

@@ -49,7 +49,7 @@ def test_data_model_and_time(recipe):
     assert ["encoder", "(batch,", "time,", "2)", "42"] in found  # (3 + 2) * 6 and two biases of 6
     parameters = [int(row[-1]) for row in found if len(row) > 2 and row[1].startswith("(batch")]
     assert ["all", str(sum(parameters))] in found
-    assert "steps      2 an epoch of 4 examples each, 10 in 5 epochs\n" in text
+    assert "steps      2 an epoch of 4 rows each, 10 in 5 epochs\n" in text
     assert re.search(r"^batches    source \(1-4, 7\), target \(1-4, 7\)$", text, re.M)
     assert "attention  inside the loop: the next step's cell reads its context\n" in text
     assert "training   teacher forcing: " in text

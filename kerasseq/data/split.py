@@ -31,6 +31,8 @@ class Split:
         read: Gives the kept examples' texts, a text for each field, in order.
     """
 
+    is_of_examples = True
+
     def __init__(
         self,
         *,
@@ -46,7 +48,7 @@ class Split:
         self.steps = -(-len(rows) // batch_size)
         self._columns = dict(columns)
         self._rows = rows
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._width = length_bucket_width
         self._shuffle = shuffle
         self._read = read
@@ -114,7 +116,7 @@ class Split:
 
     def _batched(self, seed: int, epoch: int, training: bool, skip: int) -> Iterator[np.ndarray]:
         """The examples of each batch."""
-        size = self._batch_size
+        size = self.batch_size
         if not training or not self._shuffle:
             order = np.arange(self.num_examples) if training else self.order
             yield from (order[first : first + size] for first in range(skip * size, len(order), size))

@@ -140,7 +140,7 @@ class Seq2SeqTask(Task):
         return {"source": source[:, 1:], "target": target[:, :-1]}, target[:, 1:]
 
     @staticmethod
-    def loops(model: keras.Model) -> dict[str, str]:
+    def loops(model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
         decoder = model.get_layer("decoder").decoder
         if decoder.attention is None:
             attention = "none"
@@ -150,9 +150,13 @@ class Seq2SeqTask(Task):
             attention = "inside the loop: the next step's cell reads its context"
         else:
             attention = "inside the loop: `input_feeding` hands its vector to the next step"
+        teaching = "teacher forcing: the whole target in one loop, the vocabulary once for all steps"
+        if is_sampled:
+            teaching = "scheduled sampling: token by token, because each may be the model's own"
         return {
             "cells": "only recurrent products in the loop; the inputs' are made before it, all steps at once",
             "attention": attention,
+            "training": teaching,
         }
 
     @staticmethod

@@ -21,14 +21,12 @@ class Task(ABC):
         input_fields: The fields that are read to give an answer.
         output_field: The field that an answer is of.
         measures: The names of `figures`, the loss first.
-        data: The function whose arguments are a recipe's `data` section.
     """
 
     fields: ClassVar[tuple[str, ...]]
     input_fields: ClassVar[tuple[str, ...]]
     output_field: ClassVar[str]
     measures: ClassVar[tuple[str, ...]]
-    data: ClassVar[str] = "kerasseq.data.prepare:prepare_data"
 
     def __init__(self, features: Mapping[str, Any]):
         self.features = features
@@ -49,8 +47,8 @@ class Task(ABC):
         """What `fit` runs: the model itself, unless states are carried from batch to batch."""
         return model
 
-    def loops(self, model: keras.Model) -> dict[str, str]:
-        """What runs step by step, and why; for `explain`."""
+    def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+        """What runs step by step, and why, for `explain`; `is_sampled` where there is scheduled sampling."""
         return {}
 
     def specs(self) -> dict[str, Raw]:

@@ -13,13 +13,14 @@ from kerasseq.recipe.signatures import Parameter, Signature, part_signature
 from kerasseq.specs import Exporter, NonNegativeInt, Options, Part
 
 MODEL = Part("model")
+DATA = "kerasseq.data.prepare:prepare_data"
 
 SECTIONS = Signature(
     (
         Parameter("seed", NonNegativeInt, 1, "Where every random number starts."),
         Parameter(
             "data",
-            Annotated[Any, Options("kerasseq.data.prepare:prepare_data")],
+            Annotated[Any, Options(DATA)],
             description="Where examples come from and how they become numbers.",
         ),
         Parameter("model", Annotated[Any, MODEL], description="What is trained."),
@@ -68,6 +69,11 @@ def for_model(sections: Signature, root: Node) -> tuple[Signature, Node]:
 def model_constants(word: Any) -> dict[str, Any]:
     """The constants of a model's file; none where there is no such model."""
     return part_signature(MODEL, word).constants if word in registry.names(MODEL.kind) else {}
+
+
+def data_target(word: str) -> str:
+    """The `module:function` that prepares the data of a model."""
+    return model_constants(word).get("DATA", DATA)
 
 
 def _word_of_model(root: Node) -> Any:
