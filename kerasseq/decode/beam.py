@@ -13,7 +13,7 @@ from kerasseq.decode.candidates import top_candidates
 from kerasseq.decode.length_penalty import length_penalty
 from kerasseq.decode.limit import length_limit, row_limits
 from kerasseq.decode.n_best import n_best
-from kerasseq.decode.row_state import join_memory, split_memory, take_rows
+from kerasseq.decode.row_state import join_memory, split_memory
 from kerasseq.decode.stop_bound import is_decided
 from kerasseq.registry import register
 from kerasseq.specs import (
@@ -50,8 +50,8 @@ class Beam:
         max_length: The most tokens of an output, `</s>` included, where `max_length_ratio` allows more.
         max_length_ratio: The most tokens of an output for each token of its input, beyond an allowance of 20.
     Call arguments:
-        step: `step(tokens (rows,), state) -> (logits (rows, vocabulary), state)`, pure; rows are batch *
-            beam_width, the slots of one example next to each other.
+        step: `step(tokens (rows,), state) -> (logits (rows, vocabulary), state)`, pure; rows are the
+            hypotheses that are alive, those of one example next to each other.
         state: Any tree of tensors whose first axis is the batch; see `kerasseq.decode`.
         batch_size: An integer or a tensor without axes.
         max_length: The most tokens, `</s>` included: an integer, or an int tensor (batch,) with a limit for
@@ -119,14 +119,13 @@ class Beam:
         with_attention: bool = False,
     ) -> Hypotheses:
         limits, num_steps = row_limits(max_length, batch_size=batch_size)
-        rows = ops.arange(batch_size * self.beam_width, dtype="int32") // self.beam_width
-        state, memory = split_memory(take_rows(state, rows))
+        state, memory = split_memory(state)
 
         def is_running(slots: Slots) -> Any:
             return ops.logical_and(slots.step < num_steps, ops.any(slots.log_probabilities > float("-inf")))
 
         def advance(slots: Slots) -> tuple[Slots]:
-            logits, state = step(slots.inputs, join_memory(slots.state, memory))
+            logits, state = step(slots.inputs, join_memory(slots.state, memory, slots.beams))
             state, _ = split_memory(state)
             gains, tokens = self._candidates(logits, slots.step, forbidden_ids=forbidden_ids, end_id=end_id)
             return (self._fill(slots, gains, tokens, state, limits=limits, end_id=end_id, pad_id=pad_id),)
@@ -160,8 +159,10 @@ class Beam:
     def _fill(
         self, slots: Slots, gains: Any, tokens: Any, state: Any, *, limits: Any, end_id: int, pad_id: int
     ) -> Slots:
-        """Gives the slots to the best extensions; `gains` and `tokens` are (batch * beam, candidates)."""
-        parents, tokens, log_probabilities = rank_extensions(slots.log_probabilities, gains, tokens)
+        """Gives the slots to the best extensions; `gains` and `tokens` are (rows, candidates)."""
+        parents, tokens, log_probabilities = rank_extensions(
+            slots.log_probabilities, gains, tokens, slots.beams["rows"]
+        )
         is_slot_open = (
             ops.arange(self.beam_width, dtype="int32") < self.beam_width - slots.num_finished[:, None]
         )
@@ -189,23 +190,25 @@ class Beam:
         )
 
 
-def rank_extensions(log_probabilities: Any, gains: Any, tokens: Any) -> tuple[Any, Any, Any]:
+def rank_extensions(log_probabilities: Any, gains: Any, tokens: Any, rows: Any) -> tuple[Any, Any, Any]:
     """The best extensions of each example's hypotheses, best first.
 
     Args:
         log_probabilities: Of the hypotheses, -inf where a slot holds none, (batch, beam).
-        gains: Log-probabilities of their next tokens, (batch * beam, candidates).
-        tokens: Those tokens, (batch * beam, candidates).
+        gains: Log-probabilities of their next tokens, (rows, candidates).
+        tokens: Those tokens, (rows, candidates).
+        rows: The row of each slot, (batch, beam).
     Returns:
         Slots extended, tokens and log-probabilities, each (batch, beam).
     """
     batch_size, beam_width = ops.shape(log_probabilities)
     num_candidates = ops.shape(gains)[-1]
     so_far = log_probabilities[:, :, None]
-    totals = so_far + ops.reshape(gains, (batch_size, beam_width, num_candidates))
+    totals = so_far + ops.take(gains, rows, axis=0)  # (batch, beam, candidates)
     totals = ops.where(
         so_far > float("-inf"), totals, float("-inf")
     )  # whatever the model says of an empty slot
-    width = beam_width * num_candidates
-    best, places = ops.top_k(ops.reshape(totals, (batch_size, width)), beam_width)
-    return places // num_candidates, pick_slots(ops.reshape(tokens, (batch_size, width)), places), best
+    best, places = ops.top_k(ops.reshape(totals, (batch_size, beam_width * num_candidates)), beam_width)
+    parents = places // num_candidates
+    candidates = pick_slots(rows, parents) * num_candidates + places % num_candidates
+    return parents, ops.take(ops.reshape(tokens, (-1,)), candidates, axis=0), best

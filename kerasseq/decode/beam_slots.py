@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from kerasseq.decode.backtrack import write_step
+from kerasseq.decode.alive_rows import alive_rows
+from kerasseq.decode.backtrack import pick_slots, write_step
 from kerasseq.decode.row_state import attention_of, take_rows
 
 
@@ -14,18 +15,19 @@ class Slots(NamedTuple):
     """The slots of every example, and the histories that a hypothesis is read back from.
 
     Hypotheses are never copied: a step writes the token and the parent of each slot, and the log-probability
-    of those hypotheses that end there.
+    of those hypotheses that end there. The model sees a row for each hypothesis that is alive, and no others.
     """
 
     step: Any  # ()
-    inputs: Any  # (batch * beam,), the tokens to read next
     log_probabilities: Any  # (batch, beam), -inf where a slot holds no hypothesis
     num_finished: Any  # (batch,), the slots that finished hypotheses took out of the search
     best_scores: Any  # (batch, num_hypotheses), of finished hypotheses
     tokens: Any  # (time, batch, beam)
     parents: Any  # (time, batch, beam)
     closed: Any  # (time, batch, beam), log-probability of a hypothesis that ends there, or -inf
-    attention: tuple  # empty, or one (time, batch * beam, source_time), by the slots that were extended
+    attention: tuple  # empty, or one (time, batch, beam, source_time), by the slots that were extended
+    beams: Any  # the rows of the slots and the slots of the rows, see `kerasseq.decode`
+    inputs: Any  # (rows,), the tokens to read next
     state: Any
 
     def refilled(
@@ -39,13 +41,11 @@ class Slots(NamedTuple):
         best_scores: Any,
         state: Any,
     ) -> Slots:
-        """The slots after a step: all (batch, beam) but the last three; `state` in the order of old slots."""
-        batch_size, beam_width = ops.shape(parents)
-        first_rows = ops.arange(batch_size, dtype="int32")[:, None] * beam_width
-        rows = ops.reshape(first_rows + parents, (batch_size * beam_width,))
+        """The slots after a step: all (batch, beam) but the last three; `state` is that of the old rows."""
+        beams = alive_rows(alive > float("-inf"))
+        extended = ops.reshape(pick_slots(self.beams["rows"], parents), (-1,))
         return Slots(
             step=self.step + 1,
-            inputs=ops.reshape(tokens, (batch_size * beam_width,)),
             log_probabilities=alive,
             num_finished=num_finished,
             best_scores=best_scores,
@@ -53,9 +53,12 @@ class Slots(NamedTuple):
             parents=write_step(self.parents, self.step, parents),
             closed=write_step(self.closed, self.step, closed),
             attention=tuple(
-                write_step(history, self.step, attention_of(state)) for history in self.attention
+                write_step(history, self.step, ops.take(attention_of(state), self.beams["rows"], axis=0))
+                for history in self.attention
             ),
-            state=take_rows(state, rows),
+            beams=beams,
+            inputs=ops.take(ops.reshape(tokens, (-1,)), beams["slots"], axis=0),
+            state=take_rows(state, ops.take(extended, beams["slots"], axis=0)),
         )
 
 
@@ -77,9 +80,10 @@ def open_slots(
     weights = attention_of(state) if with_attention else None
     shape = (batch_size, beam_width)
     is_first = ops.broadcast_to(ops.arange(beam_width, dtype="int32") == 0, shape)
+    beams = alive_rows(is_first)
+    inputs = ops.reshape(ops.broadcast_to(ops.cast(first_tokens, "int32"), shape), (-1,))
     return Slots(
         step=ops.convert_to_tensor(0, dtype="int32"),
-        inputs=ops.reshape(ops.broadcast_to(ops.cast(first_tokens, "int32"), shape), (-1,)),
         log_probabilities=ops.where(is_first, 0.0, float("-inf")),
         num_finished=ops.zeros((batch_size,), dtype="int32"),
         best_scores=ops.full((batch_size, num_hypotheses), float("-inf"), dtype="float32"),
@@ -88,6 +92,8 @@ def open_slots(
         closed=ops.full((num_steps, *shape), float("-inf"), dtype="float32"),
         attention=()
         if weights is None
-        else (ops.zeros((num_steps, *ops.shape(weights)), dtype=weights.dtype),),
-        state=state,
+        else (ops.zeros((num_steps, *shape, ops.shape(weights)[-1]), dtype=weights.dtype),),
+        beams=beams,
+        inputs=ops.take(inputs, beams["slots"], axis=0),
+        state=take_rows(state, beams["examples"]),
     )

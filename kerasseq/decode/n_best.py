@@ -64,9 +64,7 @@ def _finished_first(scores: Any, is_finished: Any, count: int) -> tuple[Any, Any
 
 def _attention(slots: Slots, history: Any, is_inside: Any) -> Any:
     """The attention weights of each token, (batch, n_best, time, source_time); 0 after the last token."""
-    num_steps, batch_size, beam_width = ops.shape(slots.parents)
     (weights,) = slots.attention
-    weights = ops.reshape(weights, (num_steps, batch_size, beam_width, ops.shape(weights)[-1]))
     extended = ops.concatenate([ops.zeros_like(history[:1]), history[:-1]], axis=0)
     picked = ops.where(is_inside[..., None], pick_slots(weights, extended), 0.0)
     return ops.transpose(picked, (1, 2, 0, 3))

@@ -6,6 +6,8 @@ from typing import Any
 
 from keras import ops, tree
 
+SHARED = ("memory", "beams")
+
 
 def split_memory(state: Any) -> tuple[Any, Any]:
     """Parts a state into what changes from step to step and what all hypotheses of an example share.
@@ -15,12 +17,14 @@ def split_memory(state: Any) -> tuple[Any, Any]:
     """
     if not isinstance(state, dict) or "memory" not in state:
         return state, None
-    return {key: value for key, value in state.items() if key != "memory"}, state["memory"]
+    return {key: value for key, value in state.items() if key not in SHARED}, state["memory"]
 
 
-def join_memory(state: Any, memory: Any) -> Any:
-    """Undoes `split_memory`."""
-    return state if memory is None else {**state, "memory": memory}
+def join_memory(state: Any, memory: Any, beams: Any = None) -> Any:
+    """Undoes `split_memory`; `beams` is where the rows of a beam search stand."""
+    if memory is None:
+        return state
+    return {**state, "memory": memory, **({} if beams is None else {"beams": beams})}
 
 
 def take_rows(state: Any, rows: Any) -> Any:

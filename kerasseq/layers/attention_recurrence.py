@@ -20,7 +20,7 @@ from typing import Any
 
 from keras import ops, tree
 
-from kerasseq.layers.attention.attention import Attention, attend, attend_gradient
+from kerasseq.layers.attention.attention import Attention, attend_from, attend_gradient
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.scan import outer_sum, scan, shifted, with_gradient
 from kerasseq.layers.watching import disturbed, probed
@@ -96,8 +96,7 @@ class AttentionRecurrence:
             states.append(after)
             saved.append(kept)
         query = output if "query" not in weights else ops.matmul(output, weights["query"])
-        energies = self.attention.energies(query, fixed["keys"], weights["attention"])
-        feed, attention_weights = attend(energies, fixed["values"], fixed["bias"])
+        feed, attention_weights = attend_from(query, self.attention, fixed, weights["attention"])
         if "combine" in weights:
             feed = ops.tanh(feed + ops.matmul(output, weights["combine"]))
         trace = {

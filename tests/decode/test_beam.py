@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -67,6 +68,21 @@ def test_the_search_ends_once_every_row_is_decided():
 
     Beam()(step, toy.begin(np.arange(3)), batch_size=3, max_length=50)
     assert len(steps) < 5  # out of a graph, the loop calls the step itself
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="a compiled loop keeps its shapes there")
+def test_the_model_is_asked_about_alive_hypotheses_alone():
+    toy = Toy(seed=5, vocabulary_size=9, end_bonus=2.0)
+    num_rows = []
+
+    def step(tokens, state):
+        num_rows.append(tokens.shape[0])
+        return toy.step(tokens, state)
+
+    Beam(beam_width=4)(step, toy.begin(np.arange(6)), batch_size=6, max_length=30)
+    assert num_rows[:2] == [6, max(num_rows)]
+    assert num_rows[1:] == sorted(num_rows[1:], reverse=True)
+    assert 0 < num_rows[-1] < 6
 
 
 def test_a_width_of_one_equals_greedy():
@@ -178,7 +194,7 @@ def test_an_undefined_row_leaves_the_others_alone():
 
     def step(tokens, state):
         logits, new = toy.step(tokens, state)
-        return ops.where((state["memory"]["example"] == 1)[:, None], float("nan"), logits), new
+        return ops.where((toy.examples(state) == 1)[:, None], float("nan"), logits), new
 
     broken = Beam()(step, toy.begin(np.arange(3)), batch_size=3, max_length=5)
     whole = decode(toy, Beam(), [0, 1, 2], max_length=5)
@@ -188,9 +204,10 @@ def test_an_undefined_row_leaves_the_others_alone():
 
 def test_ranks_the_extensions_of_filled_slots():
     so_far = ops.convert_to_tensor([[-1.0, -np.inf, -2.0]], dtype="float32")
-    gains = ops.convert_to_tensor([[-0.5, -3.0], [np.nan, 0.0], [-0.1, -9.0]], dtype="float32")
-    tokens = ops.convert_to_tensor([[7, 8], [5, 5], [3, 9]], dtype="int32")
-    parents, tokens, log_probabilities = rank_extensions(so_far, gains, tokens)
+    gains = ops.convert_to_tensor([[np.nan, 0.0], [-0.5, -3.0], [-0.1, -9.0]], dtype="float32")
+    tokens = ops.convert_to_tensor([[5, 5], [7, 8], [3, 9]], dtype="int32")
+    rows = ops.convert_to_tensor([[1, 0, 2]], dtype="int32")
+    parents, tokens, log_probabilities = rank_extensions(so_far, gains, tokens, rows)
     assert ops.convert_to_numpy(parents).tolist() == [[0, 2, 0]]
     assert ops.convert_to_numpy(tokens).tolist() == [[7, 3, 8]]
     np.testing.assert_allclose(ops.convert_to_numpy(log_probabilities), [[-1.5, -2.1, -4.0]], rtol=1e-6)

@@ -13,6 +13,12 @@ def test_memory_parts_and_joins():
     assert "memory" in state
 
 
+def test_where_a_beam_search_stands_is_told_beside_the_memory_and_not_carried_on():
+    told = join_memory({"cell": 1}, 3, {"rows": 2})
+    assert told == {"cell": 1, "memory": 3, "beams": {"rows": 2}}
+    assert split_memory(told) == ({"cell": 1}, 3)
+
+
 def test_a_state_without_memory_stays_as_it_is():
     for state in ((1, 2), {"cell": 1}):
         changing, memory = split_memory(state)

@@ -33,10 +33,15 @@ class Toy:
         return (code * 31 + token * 7 + example * 13 + 5) % NUM_CODES
 
     def step(self, tokens, state):
-        code = self.code(state["memory"]["example"], state["code"], tokens)
+        code = self.code(self.examples(state), state["code"], tokens)
         logits = ops.take(ops.convert_to_tensor(self.logits), code, axis=0)
         weights = ops.take(ops.convert_to_tensor(self.attention), code, axis=0)
         return logits, {"code": code, "attention_weights": weights}
+
+    def examples(self, state):
+        """The example of each row."""
+        examples = state["memory"]["example"]
+        return ops.take(examples, state["beams"]["examples"], axis=0) if "beams" in state else examples
 
     def begin(self, examples):
         examples = ops.cast(examples, "int32")

@@ -37,6 +37,11 @@ class AdditiveAttention(Attention):
         hidden = ops.tanh(keys + query[..., None, :])  # (batch, [target_time,] source_time, units)
         return ops.squeeze(ops.matmul(hidden, parameters[0]), axis=-1)
 
+    def beam_energies(self, query: Any, keys: Any, parameters: tuple, beams: dict[str, Any]) -> Any:
+        # A hidden layer for each pair of query and key costs more than a copy of the keys for each row.
+        energies = self.energies(query, ops.take(keys, beams["examples"], axis=0), parameters)
+        return ops.take(energies, beams["rows"], axis=0)
+
     def start_gradient(self, keys: Any) -> Any:
         return {"squares": ops.zeros_like(keys), "kernel": ops.zeros((1, self.units), keys.dtype)}
 

@@ -44,6 +44,11 @@ class Attention(keras.layers.Layer):
         """Scores before the softmax: query (batch, ..., key_units) -> (batch, ..., source_time)."""
         raise NotImplementedError(f"{type(self).__name__} must define `energies`")
 
+    def beam_energies(self, query: Any, keys: Any, parameters: tuple, beams: dict[str, Any]) -> Any:
+        """Scores of a beam search's rows, which share their example's keys: (rows, key_units) ->
+        (batch, beam, source_time). `beams` is described in `RecurrentDecoder.step`."""
+        return self.energies(ops.take(query, beams["rows"], axis=0), keys, parameters)
+
     def start_gradient(self, keys: Any) -> Any:
         """What `energy_gradient` adds up over the steps."""
         return ()
@@ -76,8 +81,7 @@ class Attention(keras.layers.Layer):
         energies = self.energies(self.project_query(query), keys, self.parameters())
         if query.ndim == 2:
             return attend(energies, values, bias)
-        weights = _softmax(energies if bias is None else energies + bias[:, None])
-        return ops.matmul(weights, values), weights
+        return _attend_all(energies, values, bias)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
@@ -88,10 +92,38 @@ def mask_bias(mask: Any, dtype: Any) -> Any:
     return (1 - ops.cast(mask, dtype)) * MASKED_ENERGY
 
 
+def attend_from(
+    query: Any, attention: Attention, memory: dict[str, Any], parameters: tuple
+) -> tuple[Any, Any]:
+    """Attends with one projected query a row.
+
+    Args:
+        query: From `project_query`, (rows, key_units).
+        attention: The attention.
+        memory: `keys`, `values` and `bias`, of the rows; of the examples where there are `beams` as well.
+        parameters: From `attention.parameters`.
+    Returns:
+        Context (rows, width), weights (rows, source_time).
+    """
+    if "beams" not in memory:
+        return attend(attention.energies(query, memory["keys"], parameters), memory["values"], memory["bias"])
+    energies = attention.beam_energies(query, memory["keys"], parameters, memory["beams"])
+    found = _attend_all(energies, memory["values"], memory["bias"])  # (batch, beam, width or source_time)
+    by_slot = [ops.reshape(part, (-1, ops.shape(part)[-1])) for part in found]
+    context, weights = (ops.take(part, memory["beams"]["slots"], axis=0) for part in by_slot)
+    return context, weights
+
+
 def attend(energies: Any, values: Any, bias: Any = None) -> tuple[Any, Any]:
     """Softmax and weighted sum: (batch, source_time) -> (batch, width), (batch, source_time)."""
     weights = _softmax(energies if bias is None else energies + bias)
     return ops.squeeze(ops.matmul(weights[:, None], values), axis=1), weights
+
+
+def _attend_all(energies: Any, values: Any, bias: Any) -> tuple[Any, Any]:
+    """As `attend`, with several queries for each memory, (batch, queries, source_time)."""
+    weights = _softmax(energies if bias is None else energies + bias[:, None])
+    return ops.matmul(weights, values), weights
 
 
 def _softmax(energies: Any) -> Any:
