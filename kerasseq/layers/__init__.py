@@ -13,9 +13,10 @@ from kerasseq.layers.cells.rnn import RNN
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
 from kerasseq.layers.recurrent import Recurrent
+from kerasseq.layers.stack import RecurrentStack
 from kerasseq.layers.token_decoder import TokenDecoder
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU", "MinLSTM",
-    "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "StateBridge", "TokenDecoder",
+    "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "StateBridge", "TokenDecoder",
 ]  # fmt: skip

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
-from keras import ops
 
+from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.ready_parts import with_ready_parts
-from kerasseq.layers.recurrent import Recurrent
+from kerasseq.layers.stack import RecurrentStack
 from kerasseq.registry import register
 from kerasseq.specs import Cell, PositiveInt, Rate, check_arguments
+
+CONSTRAINTS = (
+    (
+        "cell.type not in ('mingru', 'minlstm') or recurrent_dropout == 0 and weight_drop == 0",
+        "the minimal cells have no recurrent product to drop from: take `zoneout` or `dropout`",
+    ),
+)
 
 
 @keras.saving.register_keras_serializable("kerasseq")
@@ -22,9 +29,14 @@ class RecurrentEncoder(keras.layers.Layer):
         units: Width of each layer, for each direction, positive.
         cell: The recurrent cell.
         num_layers: Layers on top of each other.
-        bidirectional: Read both ways and concatenate: outputs and states are then 2 * units wide.
+        bidirectional: Read both ways.
+        merge: Join the two directions side by side (`concat`, 2 * units wide), or add them (`sum`).
         residual: Add each upper layer's input to its output.
         dropout: Rate between the layers and on the outputs.
+        recurrent_dropout: Share of the state that is dropped before its products, the same at all steps.
+        weight_drop: Share of the recurrent weights that is dropped, drawn once a batch.
+        zoneout: Share of each state that stays as it was.
+        kernel: What the loops over time run on: `auto`, `fused`, `cudnn` or `generic`.
     Call arguments:
         inputs: (batch, time, features).
         padding_mask: True at real tokens, (batch, time).
@@ -42,53 +54,38 @@ class RecurrentEncoder(keras.layers.Layer):
         cell: Cell = "lstm",
         num_layers: PositiveInt = 1,
         bidirectional: bool = False,
+        merge: Literal["concat", "sum"] = "concat",
         residual: bool = False,
         dropout: Rate = 0.0,
+        recurrent_dropout: Rate = 0.0,
+        weight_drop: Rate = 0.0,
+        zoneout: Rate = 0.0,
+        kernel: Kernel = "auto",
         **kwargs: Any,
     ):
-        check_arguments(RecurrentEncoder.__init__, units=units, num_layers=num_layers, dropout=dropout)
-        super().__init__(**kwargs)
-        self.options = {
+        options = {
             "units": units, "cell": cell, "num_layers": num_layers, "bidirectional": bidirectional,
-            "residual": residual, "dropout": dropout,
+            "merge": merge, "residual": residual, "dropout": dropout, "recurrent_dropout": recurrent_dropout,
+            "weight_drop": weight_drop, "zoneout": zoneout, "kernel": kernel,
         }  # fmt: skip
-        self.residual = residual
+        check_arguments(RecurrentEncoder.__init__, **options)
+        super().__init__(**kwargs)
+        self.options = options
+        self.stack = RecurrentStack(**options)
         self.dropout = keras.layers.Dropout(dropout)
-        options = {"cell": cell, "units": units, "return_sequences": True, "return_state": True}
-        self.forward_layers = [Recurrent(**options) for _ in range(num_layers)]
-        self.backward_layers = [
-            Recurrent(**options, go_backwards=True) for _ in range(num_layers if bidirectional else 0)
-        ]
-        self.width = 2 * units if bidirectional else units
+        self.width = self.stack.width
 
     @property
     def state_sizes(self) -> list[list[int]]:
         """For each layer the widths of its states."""
-        return [[self.width] * layer.cell.num_states for layer in self.forward_layers]
+        return self.stack.state_sizes
 
     def build(self, inputs_shape: tuple) -> None:
-        for index in range(len(self.forward_layers)):
-            shape = (*inputs_shape[:-1], self.width if index else inputs_shape[-1])
-            self.forward_layers[index].build(shape)
-            if self.backward_layers:
-                self.backward_layers[index].build(shape)
+        self.stack.build(inputs_shape)
 
     def call(self, inputs: Any, padding_mask: Any = None, training: bool = False) -> tuple[Any, list]:
-        outputs, all_states = inputs, []
-        for index in range(len(self.forward_layers)):
-            below = self.dropout(outputs, training=training) if index else outputs
-            outputs, states = self._layer(index, below, padding_mask)
-            outputs = outputs + below if index and self.residual else outputs
-            all_states.append(states)
-        return self.dropout(outputs, training=training), all_states
-
-    def _layer(self, index: int, inputs: Any, padding_mask: Any) -> tuple[Any, tuple]:
-        outputs, states = self.forward_layers[index](inputs, mask=padding_mask)
-        if not self.backward_layers:
-            return outputs, states
-        backward, backward_states = self.backward_layers[index](inputs, mask=padding_mask)
-        joined = [ops.concatenate(pair, axis=-1) for pair in zip(states, backward_states, strict=True)]
-        return ops.concatenate([outputs, backward], axis=-1), tuple(joined)
+        outputs, states = self.stack(inputs, mask=padding_mask, training=training)
+        return self.dropout(outputs, training=training), states
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}

@@ -37,9 +37,9 @@ def test_each_row_is_the_equation_over_its_real_tokens(word, bidirectional, num_
     for row, length in enumerate(MASK.sum(-1)):
         below = X[row, :length]
         for layer in range(num_layers):
-            above, last = _read(encoder.forward_layers[layer].cell, word, below)
+            above, last = _read(encoder.stack.forward_layers[layer].cell, word, below)
             if bidirectional:
-                cell = encoder.backward_layers[layer].cell
+                cell = encoder.stack.backward_layers[layer].cell
                 backward, backward_last = _read(cell, word, below[::-1])
                 above = np.concatenate([above, backward[::-1]], axis=-1)
                 last = [np.concatenate(pair) for pair in zip(last, backward_last, strict=True)]
@@ -90,7 +90,7 @@ def test_an_encoder_is_rebuilt_from_its_config(cell):
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(encoder))
     assert keras.saving.serialize_keras_object(copy) == keras.saving.serialize_keras_object(encoder)
     assert copy.dropout.rate == 0.25 and copy.name == "given"
-    assert type(copy.forward_layers[0].cell) is type(encoder.forward_layers[0].cell)
+    assert type(copy.stack.forward_layers[0].cell) is type(encoder.stack.forward_layers[0].cell)
 
 
 @pytest.mark.parametrize(
