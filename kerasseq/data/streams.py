@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,8 @@ from kerasseq.specs import PAD_ID, UNKNOWN_ID, Feature, PositiveInt, Source, Sup
 
 FIELD = "text"
 RESET = "reset"
-PREFETCH = 8
+PREFETCH = 4
+STACK = 16
 WIDTH_STEP = 8
 CHUNK = 2**20
 LONGEST_EXAMPLE = 2**16
@@ -41,6 +43,7 @@ class StreamSplit:
     """
 
     fields = (FIELD,)
+    is_of_examples = False  # but of windows: long documents are no burden
 
     def __init__(
         self,
@@ -53,14 +56,14 @@ class StreamSplit:
     ):
         self.num_examples = len(stream.column.offsets) - 1
         self._column = stream.column
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._evaluation_batch_size = evaluation_batch_size
         self._window = window
         self._pieces = pieces
 
     @cached_property
     def _training(self) -> Dealer:
-        return Dealer(offsets=self._column.offsets, num_rows=self._batch_size, window=self._window)
+        return Dealer(offsets=self._column.offsets, num_rows=self.batch_size, window=self._window)
 
     @cached_property
     def _evaluation(self) -> Dealer:
@@ -140,9 +143,15 @@ class StreamSplit:
     def _dataset(
         self, make: Callable[[], Iterator[dict[str, np.ndarray]]], number: int, *, training: bool
     ) -> tf.data.Dataset:
-        rows = self._batch_size if training else self._evaluation_batch_size
-        shapes = {FIELD: tf.TensorSpec((rows, None), tf.int32), RESET: tf.TensorSpec((rows,), tf.bool)}
-        batches = tf.data.Dataset.from_generator(make, output_signature=shapes)
+        rows = self.batch_size if training else self._evaluation_batch_size
+        stacks = tf.data.Dataset.from_generator(
+            lambda: _stacked(make()),
+            output_signature={
+                FIELD: tf.TensorSpec((None, rows, None), tf.int32),
+                RESET: tf.TensorSpec((None, rows), tf.bool),
+            },
+        )
+        batches = stacks.prefetch(1).unbatch()
         return batches.apply(tf.data.experimental.assert_cardinality(number)).prefetch(PREFETCH)
 
     def _batches(self, seed: int, epoch: int, training: bool, skip: int) -> Iterator[dict[str, np.ndarray]]:
@@ -155,6 +164,13 @@ class StreamSplit:
             ids = np.full((len(lengths), width + 1), PAD_ID, np.int32)
             ids[np.arange(width + 1) < lengths[:, None]] = self._column.between(firsts, ends)  # row by row
             yield {FIELD: ids, RESET: resets}
+
+
+def _stacked(batches: Iterator[dict[str, np.ndarray]]) -> Iterator[dict[str, np.ndarray]]:
+    """Batches of one width together: handing them over costs more than making them."""
+    for _, alike in itertools.groupby(batches, lambda batch: batch[FIELD].shape):
+        while some := list(itertools.islice(alike, STACK)):
+            yield {name: np.stack([batch[name] for batch in some]) for name in (FIELD, RESET)}
 
 
 def prepare_streams(

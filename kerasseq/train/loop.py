@@ -9,13 +9,15 @@ import keras
 
 from kerasseq.registry import create
 from kerasseq.run_folder import RunFolder, write_whole
-from kerasseq.specs import Optimizer, Options, PositiveInt, Rate, Schedule, Supplied, check_arguments
+from kerasseq.specs import Optimizer, Options, Part, PositiveInt, Rate, Schedule, Supplied, check_arguments
 from kerasseq.train.callbacks.checkpoints import Checkpoints
 from kerasseq.train.callbacks.gradient_clipping import GradientClipping
 from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
 from kerasseq.train.callbacks.progress import EpochLine, Progress
 from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
+from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 
+Averaging = Annotated[Any, Part("averaging")]
 Clipping = Annotated[Any, Options("kerasseq.train.callbacks.gradient_clipping:GradientClipping")]
 Sampling = Annotated[Any, Options("kerasseq.train.callbacks.scheduled_sampling:ScheduledSampling")]
 
@@ -28,6 +30,7 @@ def train(
     clipping: Clipping | None = {},  # noqa: B006
     label_smoothing: Rate = 0.0,
     scheduled_sampling: Sampling | None = None,
+    averaging: Averaging | None = None,
     evaluate_every: PositiveInt = 1,
     monitor: str = "validation_loss",
     patience: PositiveInt | None = None,
@@ -48,6 +51,7 @@ def train(
         clipping: The most that the gradient's norm may be; null clips nothing.
         label_smoothing: Share of the target's probability that is spread over the vocabulary.
         scheduled_sampling: Feed the decoder its own tokens, ever more often; null is teacher forcing.
+        averaging: Measure and keep an average of the weights; null: the weights themselves.
         evaluate_every: Epochs from one measurement of the validation split to the next.
         monitor: The log that decides which epoch is best.
         patience: Epochs without a better one until training stops; null never stops early.
@@ -62,22 +66,29 @@ def train(
         patience=patience,
     )
     split = data.splits["train"]
+    fitted = task.training_model(model, batch_size=split.batch_size)
     compile_model(
-        model,
+        fitted,
         loss=task.loss(label_smoothing),
         optimizer=optimizer,
         schedule=schedule,
         total_steps=split.steps * epochs,
     )
-    callbacks = step_callbacks(clipping=clipping, scheduled_sampling=scheduled_sampling)
-    checkpoints = Checkpoints(folder.checkpoints, monitor=monitor, patience=patience)
-    tokens = split.num_tokens(task.output_field) + split.num_examples
-    callbacks += [
-        Progress(display, steps=split.steps, tokens=tokens),
+    averages = None if averaging is None else WeightAveraging(averaging)
+    if averages is not None:
+        averages.build(model.trainable_variables)
+        measure = averages.measured(measure)
+    checkpoints = Checkpoints(
+        folder.checkpoints, monitor=monitor, patience=patience, weights_of=model, averaging=averages
+    )
+    callbacks = [
+        *step_callbacks(clipping=clipping, scheduled_sampling=scheduled_sampling),
+        Progress(display, steps=split.steps, tokens=split.num_tokens(task.output_field) + split.num_examples),
         MetricEvaluation(measure, every_epochs=evaluate_every),
+        *([] if averages is None else [averages]),
         checkpoints,
     ]
-    _fit(model, task, split, checkpoints, callbacks, epochs=epochs, seed=seed, folder=folder, display=display)
+    _fit(fitted, task, split, checkpoints, callbacks, last=epochs, seed=seed, folder=folder, display=display)
     checkpoints.restore_best(model)
     # What is kept is a model to use: without the optimizer it is a third as large and loads anywhere.
     model.optimizer, model.compiled = None, False
@@ -113,7 +124,7 @@ def _fit(
     checkpoints: Checkpoints,
     callbacks: list[keras.callbacks.Callback],
     *,
-    epochs: int,
+    last: int,
     seed: int,
     folder: RunFolder,
     display: Any,
@@ -122,14 +133,14 @@ def _fit(
     for callback in callbacks:
         callback.set_model(model)
     checkpoints.restore_last(model)
-    if checkpoints.epoch >= epochs or checkpoints.has_run_out():
+    if checkpoints.epoch >= last or checkpoints.has_run_out():
         return
-    batches = split.epochs(seed=seed, first=checkpoints.epoch, last=epochs).map(task.example)
+    batches = split.epochs(seed=seed, first=checkpoints.epoch, last=last).map(task.example)
     try:
         model.fit(
             batches,
             initial_epoch=checkpoints.epoch,
-            epochs=epochs,
+            epochs=last,
             steps_per_epoch=split.steps,
             shuffle=False,
             verbose=0,

@@ -170,7 +170,7 @@ def test_a_monitor_that_is_not_measured_is_refused_before_anything_is_read(tmp_p
 class OneBatch:
     """A split of one batch whose examples are numbers."""
 
-    steps, num_examples = 1, 4
+    steps, num_examples, batch_size = 1, 4, 4
 
     def epochs(self, *, seed, first, last):
         import tensorflow as tf
@@ -186,6 +186,11 @@ class Task:
     """Labels each step of a sequence, by anyone's layer and kerasseq's loss."""
 
     output_field = "target"
+
+    @staticmethod
+    def training_model(model, batch_size):
+        assert batch_size == 4
+        return model
 
     @staticmethod
     def example(inputs, labels):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from kerasseq.errors import RunFolderError, did_you_mean
 from kerasseq.run_folder import write_whole
+from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -22,16 +24,28 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Where `last.npz` and `best.npz` go.
         monitor: The log to watch; losses and perplexities are better low, everything else high.
         patience: Epochs without a better value until training stops, or None: it never stops early.
+        weights_of: The model whose weights are kept, where `fit` runs another one around it.
+        averaging: What averages the weights; the best epoch's are then averages, the last epoch's both.
     Raises:
         ValueError: At the end of `fit`, if no epoch had the monitored log.
         RunFolderError: If a checkpoint is broken or holds another model.
     """
 
-    def __init__(self, folder: Path, *, monitor: str = "validation_loss", patience: int | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        monitor: str = "validation_loss",
+        patience: int | None = None,
+        weights_of: keras.Model | None = None,
+        averaging: WeightAveraging | None = None,
+    ):
         super().__init__()
         self.folder = Path(folder)
         self.monitor = monitor
         self.patience = patience
+        self.weights_of = weights_of
+        self.averaging = averaging
         self.history: list[dict[str, Any]] = []
         self.best_epoch: int | None = None
 
@@ -50,10 +64,18 @@ class Checkpoints(keras.callbacks.Callback):
         self.history.append({"epoch": epoch + 1, **logs})
         if self._is_best(logs):
             self.best_epoch = epoch + 1
-            self._save("best", self.model.variables)
-        self._save("last", [*self.model.variables, *self.model.optimizer.variables])
+            with nullcontext() if self.averaging is None else self.averaging.in_place():
+                self._save("best", self._weights(self.model))
+        self._save("last", self._all_variables(self.model))
         if self.has_run_out():
             self.model.stop_training = True
+
+    def _weights(self, model: keras.Model) -> list[Any]:
+        return (self.weights_of or model).variables
+
+    def _all_variables(self, model: keras.Model) -> list[Any]:
+        averages = [] if self.averaging is None else self.averaging.variables
+        return [*self._weights(model), *model.optimizer.variables, *averages]
 
     def _is_best(self, logs: dict[str, float]) -> bool:
         """Better than the best epoch so far; of two equals, the one with the lower validation loss."""
@@ -98,7 +120,7 @@ class Checkpoints(keras.callbacks.Callback):
         path = self.folder / "last.npz"
         if not path.exists():
             return False
-        state = _load(path, [*model.variables, *model.optimizer.variables])
+        state = _load(path, self._all_variables(model))
         self.history, self.best_epoch = state["history"], state["best_epoch"]
         return True
 
@@ -106,7 +128,7 @@ class Checkpoints(keras.callbacks.Callback):
         """Gives a model the best epoch's weights, or leaves it at the last if nothing was monitored."""
         path = self.folder / "best.npz"
         if path.exists():
-            _load(path, model.variables)
+            _load(path, self._weights(model))
 
 
 def _load(path: Path, variables: list[Any]) -> dict[str, Any]:

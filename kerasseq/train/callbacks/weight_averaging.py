@@ -1,0 +1,97 @@
+"""Averaged weights, beside those that are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.registry import create
+
+
+class WeightAveraging(keras.callbacks.Callback):
+    """Keeps an average of the weights, updated at each training step, in the graph.
+
+    Training goes on with the weights themselves. `measured` and `in_place` put the average in their place.
+
+    Args:
+        averaging: A name from `train/averaging/`, a mapping with its options, or an average.
+    Attributes:
+        variables: The averages and what the averaging counts, for `Checkpoints`; none before `build`.
+    """
+
+    def __init__(self, averaging: Any = "ema"):
+        super().__init__()
+        self.average = create("averaging", averaging)
+        self.weights: list[keras.Variable] = []
+        self.averages: list[keras.Variable] = []
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        return [*self.averages, *self.average.variables] if self.averages else []
+
+    def build(self, weights: list[keras.Variable]) -> None:
+        """Starts from the weights as they are."""
+        self.weights = list(weights)
+        self.averages = [
+            keras.Variable(ops.copy(weight.value), trainable=False, name=f"average_{index}")
+            for index, weight in enumerate(weights)
+        ]
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        if not self.averages:
+            self.build(self.model.trainable_variables)
+        # Where the loss is scaled for half precision, the optimizer inside leaves out steps that overflow.
+        self.optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        self._restore()  # an interrupted `fit` never came to its end
+        apply = self.optimizer.apply
+
+        def averaging_apply(grads: Any, trainable_variables: Any = None) -> None:
+            apply(grads, trainable_variables)
+            self._step()
+
+        averaging_apply.without_averaging = apply
+        self.optimizer.apply = averaging_apply
+        self.model.make_train_function(force=True)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.average.observe(logs or {})
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._restore()
+        self.model.make_train_function(force=True)
+
+    def _restore(self) -> None:
+        """Gives the optimizer back what it did before."""
+        without_averaging = getattr(self.optimizer.apply, "without_averaging", None)
+        if without_averaging is not None:
+            self.optimizer.apply = without_averaging
+
+    def _step(self) -> None:
+        share = self.average.share()
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.assign_add(ops.cast(share, average.dtype) * (weight - average))
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Puts the average in the weights' place, for as long as it lasts."""
+        trained = [ops.copy(weight.value) for weight in self.weights]
+        for weight, average in zip(self.weights, self.averages, strict=True):
+            weight.assign(average)
+        try:
+            yield
+        finally:
+            for weight, value in zip(self.weights, trained, strict=True):
+                weight.assign(value)
+
+    def measured(self, measure: Callable[[], Mapping[str, float]]) -> Callable[[], Mapping[str, float]]:
+        """The same measurement, of the average."""
+
+        def measure_average() -> Mapping[str, float]:
+            with self.in_place():
+                return measure()
+
+        return measure_average
