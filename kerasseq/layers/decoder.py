@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.affine import affine
 from kerasseq.layers.attention.attention import attend_from, mask_bias
 from kerasseq.layers.attention_recurrence import AttentionRecurrence, batch_major
 from kerasseq.layers.kernels.fused import fused
@@ -176,7 +177,7 @@ class RecurrentDecoder(keras.layers.Layer):
         elif self.feeds:
             state["feed"] = ops.zeros_like(output)
             # [c, h] W_c = c W_1 + h W_2, and c is a mean of values: each of them meets W_1 once, here.
-            state["memory"]["values"] = ops.matmul(memory, self.readout_kernel[: memory.shape[-1]])
+            state["memory"]["values"] = affine(memory, self.readout_kernel[: memory.shape[-1]])
         return state
 
     def step(

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.affine import affine, turned
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan
@@ -108,10 +109,10 @@ class TokenDecoder(keras.layers.Layer):
     def logits(self, outputs: Any) -> Any:
         """(..., units) -> (..., vocabulary)."""
         if not self.tie_embeddings:
-            return ops.add(ops.matmul(outputs, self.output_kernel), self.output_bias)
+            return affine(outputs, self.output_kernel, self.output_bias)
         if self.bottleneck is not None:
             outputs = self.bottleneck(outputs)
-        return ops.add(ops.matmul(outputs, ops.transpose(self.embedding.embeddings)), self.output_bias)
+        return affine(outputs, turned(self.embedding.embeddings), self.output_bias)
 
     def begin(self, memory: Any, memory_mask: Any, initial_states: Any) -> dict[str, Any]:
         """The decoding state before `<s>`."""

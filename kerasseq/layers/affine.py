@@ -1,0 +1,52 @@
+"""Products with a weight over all rows at once, with the gradient that is fastest on a CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from kerasseq.layers.scan import with_gradient
+
+
+def affine(inputs: Any, kernel: Any, bias: Any = None) -> Any:
+    """x W + b, over the last axis.
+
+    Automatic differentiation multiplies by a transposed view of W, which TensorFlow does a quarter slower on
+    a CPU than turning W around first. Rows in one matrix let it add b while it multiplies.
+
+    Args:
+        inputs: x, (..., inputs).
+        kernel: W, (inputs, outputs).
+        bias: b, (outputs,), or None.
+    Returns:
+        (..., outputs).
+    """
+    width, units = kernel.shape
+    rows = ops.reshape(inputs, (-1, width))
+
+    def forward(parts: dict) -> tuple[Any, Any]:
+        products = ops.matmul(parts["rows"], parts["kernel"])
+        outputs = products + parts["bias"] if "bias" in parts else products
+        return outputs, lambda upstream: _gradients(parts, upstream)
+
+    parts = {"rows": rows, "kernel": kernel}
+    if bias is not None:
+        parts["bias"] = bias
+    return ops.reshape(with_gradient(forward, parts), (*ops.shape(inputs)[:-1], units))
+
+
+def _gradients(parts: dict, upstream: Any) -> dict:
+    gradients = {
+        "rows": ops.matmul(upstream, turned(parts["kernel"])),
+        "kernel": ops.matmul(ops.transpose(parts["rows"]), upstream),
+    }
+    if "bias" in parts:
+        gradients["bias"] = ops.sum(upstream, axis=0)
+    return gradients
+
+
+def turned(matrix: Any) -> Any:
+    """The transpose, as a matrix of its own: TensorFlow would fold a plain one into the product after it."""
+    rows, columns = matrix.shape
+    return ops.reshape(ops.transpose(matrix[None], (0, 2, 1)), (columns, rows))
