@@ -40,6 +40,9 @@ class Format(str, Enum):
 
 
 RecipeArgument = Annotated[str, typer.Argument(help="A recipe's path, or the name of one that ships.")]
+RecipeOrRun = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A recipe's path or name; with --gradients a run folder too.")
+]
 OptionalRecipe = Annotated[str | None, typer.Argument(help="A recipe's path, or the name of one that ships.")]
 RunArgument = Annotated[Path, typer.Argument(help="A run folder.")]
 KeyValues = Annotated[
@@ -131,7 +134,13 @@ def evaluate(run: RunArgument) -> None:
 def predict(run: RunArgument, file: InputFile = None, format: FormatOption = Format.text) -> None:
     """Predict for every line of a file or of standard input."""
     texts = [text for _, text in _lines(file)]
-    _write(_pipeline(tensorflow=True).predict(run, texts), format, "prediction")
+    pipeline = _pipeline(tensorflow=True)
+    if len(texts) == 1 and format is Format.text:
+        for piece in pipeline.stream(run, texts[0]):
+            typer.echo(piece, nl=False)
+        typer.echo()
+    else:
+        _write(pipeline.predict(run, texts), format, "prediction")
 
 
 @app.command()
@@ -163,9 +172,22 @@ def check(recipe: RecipeArgument, overrides: KeyValues = None) -> None:
 
 
 @app.command()
-def explain(recipe: RecipeArgument, overrides: KeyValues = None, data: Data = None) -> None:
-    """Show shapes, parameters, memory and steps of a recipe."""
-    _say(_pipeline(tensorflow=True).explain(recipe, overrides or [], data=data))
+def explain(
+    recipe: RecipeOrRun,
+    overrides: KeyValues = None,
+    data: Data = None,
+    gradients: Annotated[
+        bool, typer.Option("--gradients", help="How far back the gradient of a recipe or a run reaches.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The gradients' picture.", show_default="gradients.png of the run")
+    ] = None,
+) -> None:
+    """Show shapes, parameters, memory and steps of a recipe, or the gradients of a run."""
+    options = {"gradients": True, "out": out} if gradients else {}
+    if out is not None and not gradients:
+        raise typer.BadParameter("it is for the picture of --gradients", param_hint="--out")
+    _say(_pipeline(tensorflow=True).explain(recipe, overrides or [], data=data, **options))
 
 
 @app.command()

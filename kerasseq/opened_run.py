@@ -184,6 +184,17 @@ class Run:
             for given, answer in zip(batch, self.inference.present(self.task.encode(batch)), strict=True):
                 yield {"input": given, **answer}
 
+    def stream(self, given: Any) -> Iterator[str]:
+        """The answer to one input, piece by piece as it is written; in one piece if it is not written on."""
+        if not (hasattr(self.task, "extend") and hasattr(self.decoder, "extend")):
+            yield str(self.predict([given])[0])
+            return
+        from kerasseq.decode.stream import stream
+
+        encoded = self.task.encode([given])
+        chunks = stream(self.inference.open(encoded), self.inference.extend)
+        yield from self.task.pieces(encoded, (chunk.tokens for chunk in chunks))
+
     def score(self, examples: Iterable[tuple[str, ...]]) -> list[dict[str, Any]]:
         """For each example, a value for each field: `score`, its log-probability, its `tokens`, and more."""
         results = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from kerasseq.run_folder import RunFolder, write_json, write_text
 __all__ = [
     "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export", "fields",
     "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score", "show_recipe",
-    "train",
+    "stream", "train",
 ]  # fmt: skip
 
 Overrides = Mapping[str, Any] | Sequence[str] | None
@@ -62,6 +62,7 @@ def run(
     opened = train(recipe, overrides, out=out, data=data, fresh=fresh, quiet=quiet)
     evaluate(opened)
     export(opened)
+    _follow_gradients(opened)
     report(opened)
     if not quiet:
         show(opened)
@@ -128,6 +129,12 @@ def _train(opened: Run, *, quiet: bool) -> Run:
     return opened
 
 
+def _follow_gradients(opened: Run) -> None:
+    from kerasseq.gradients import write_gradients
+
+    write_gradients(opened)
+
+
 def evaluate(run: RunLike) -> dict[str, Any]:
     """Measures a run on its validation and test splits; writes `metrics.json` and `predictions.jsonl`."""
     from kerasseq.evaluate.evaluation import evaluate as evaluate_model
@@ -152,6 +159,11 @@ def show(run: RunLike) -> None:
 def predict(run: RunLike, inputs: Iterable[Any]) -> Iterable[dict[str, Any]]:
     """The answer to each input, `prediction` and `score`, in their order."""
     return open_run(run).decode(inputs)
+
+
+def stream(run: RunLike, text: str) -> Iterator[str]:
+    """The answer to one input, piece by piece as it is written."""
+    return open_run(run).stream(text)
 
 
 def fields(run: RunLike) -> tuple[str, ...]:
@@ -186,9 +198,23 @@ def report(run: RunLike) -> Path:
 
 
 def explain(
-    recipe: str | os.PathLike, overrides: Overrides = None, *, data: str | os.PathLike | None = None
+    recipe: str | os.PathLike,
+    overrides: Overrides = None,
+    *,
+    data: str | os.PathLike | None = None,
+    gradients: bool = False,
+    out: str | os.PathLike | None = None,
 ) -> str:
-    """Shapes, parameters, memory and steps of a recipe, after reading its data."""
+    """Shapes, parameters, memory and steps of a recipe, after reading its data.
+
+    Args:
+        gradients: Tell instead how far back the gradient of a recipe's model, or of a run folder's, reaches.
+        out: The picture of the gradients, `.png`, `.svg` or `.pdf`; that of a run is its gradients.png.
+    """
+    if gradients:
+        from kerasseq.gradients import explain_gradients
+
+        return explain_gradients(recipe, overrides, data=data, out=out)
     from kerasseq.explanation import explain as explain_recipe
 
     return explain_recipe(load_recipe(recipe, overrides), data)

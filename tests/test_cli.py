@@ -70,6 +70,10 @@ NO_OPTIONS = {"out": None, "data": None, "fresh": False}
         ("export runs/a", ("export", (Path("runs/a"),), {})),
         ("report runs/a", ("report", (Path("runs/a"),), {})),
         ("explain a seed=2 --data d", ("explain", ("a", ["seed=2"]), {"data": Path("d")})),
+        (
+            "explain --gradients runs/a --out a.png",
+            ("explain", ("runs/a", []), {"data": None, "gradients": True, "out": Path("a.png")}),
+        ),
         ("doctor", ("doctor", (None, []), {"data": None})),
         ("doctor a seed=2 --data d", ("doctor", ("a", ["seed=2"]), {"data": Path("d")})),
         ("compare a b", ("compare", ([Path("a"), Path("b")],), {})),
@@ -189,6 +193,12 @@ def test_a_mistake_is_shown_as_its_text(command, pipeline):
     assert complaint == f"a.yaml:3: `a` is {long}.\n  allowed: b\n  fix: write b\n"
 
 
+def test_a_picture_is_of_gradients_alone(command, pipeline):
+    status, _, complaint = command("explain", "a", "--out", "a.png")
+    assert status == 2 and "it is for the picture of --gradients" in complaint
+    assert pipeline.calls == []
+
+
 def test_an_interrupt_ends_quietly(command, pipeline):
     pipeline.returns["run"] = KeyboardInterrupt()
     status, printed, complaint = command("run", "a.yaml")
@@ -246,3 +256,9 @@ def test_python_m_kerasseq():
         [sys.executable, "-m", "kerasseq", "--version"], cwd=ROOT, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout.strip()) == (0, kerasseq.__version__)
+
+
+def test_one_input_is_answered_piece_by_piece(command, pipeline):
+    pipeline.returns["stream"] = iter(["a", "b\n", "é"])
+    assert command("predict", "runs/a", stdin=b"x\n") == (0, "ab\né\n", "")
+    assert pipeline.calls == [("stream", (Path("runs/a"), "x"), {})]

@@ -16,12 +16,15 @@ def compiled(function: Callable, *arguments: Any) -> Callable:
 
     Args:
         function: Of structures of tensors.
-        *arguments: For each argument its structure, with `Raw` in the place of tensors.
+        *arguments: For each argument its structure, with `Raw` in the place of tensors; none where shapes are
+            always the same.
     """
     if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf
 
+    if not arguments:
+        return tf.function(function, autograph=False)
     signature = tree.map_structure(lambda raw: tf.TensorSpec(raw.shape, raw.dtype), list(arguments))
     return tf.function(function, input_signature=signature, autograph=False)
 
@@ -52,6 +55,9 @@ class Inference:
             task.initial_state(model, 1),
         )
         self._score = compiled(lambda batch, state: task.score(model, batch, state), specs, state)
+
+        self.open = compiled(lambda encoded: task.open(model, encoded, decoder))
+        self.extend = compiled(lambda progress, num_steps: task.extend(model, progress, decoder, num_steps))
 
     def respond(self, encoded: Mapping[str, Any], *, detailed: bool = False) -> dict[str, Any]:
         """The answers to encoded inputs, as NumPy arrays."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+import itertools
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops, tree
 
 from kerasseq.layers.token_recurrence import AllStates, TokenRecurrence
@@ -20,6 +23,11 @@ from kerasseq.specs import Cell, NonNegativeFloat, PositiveInt, Rate, Raw, Signa
 
 FIELDS = ("text",)
 DATA = "kerasseq.data.streams:prepare_streams"
+STEPS = ("texts", "likeliest", "probabilities")
+NUM_LIKELIEST = 3
+NUM_QUESTIONS = 20
+LONGEST_QUESTION = 32
+LONGEST_ANSWER = 400
 DEFAULTS = {"decode": "sample"}
 CONSTRAINTS = (("embedding_dim is not None or not tie_embeddings", "give an `embedding_dim` to tie"),)
 
@@ -39,6 +47,9 @@ def build_language_model(
     hidden_dropout: Rate = 0.0,
     output_dropout: Rate = 0.0,
     locked_dropout: bool = True,
+    recurrent_dropout: Rate = 0.0,
+    weight_drop: Rate = 0.0,
+    zoneout: Rate = 0.0,
     activity_penalty: NonNegativeFloat = 0.0,
     slowness_penalty: NonNegativeFloat = 0.0,
 ) -> keras.Model:
@@ -62,6 +73,9 @@ def build_language_model(
         hidden_dropout: Rate between the layers.
         output_dropout: Rate on the last layer's outputs.
         locked_dropout: Draw one mask for all steps of a sequence instead of one for each step.
+        recurrent_dropout: Share of the state that is dropped before its products, the same at all steps.
+        weight_drop: Share of the recurrent weights that is dropped, drawn once a batch.
+        zoneout: Share of each state that stays as it was.
         activity_penalty: Weight of the loss on the size of the last layer's outputs (AR).
         slowness_penalty: Weight of the loss on how they change from step to step (TAR).
     Returns:
@@ -86,6 +100,9 @@ def build_language_model(
         hidden_dropout=hidden_dropout,
         output_dropout=output_dropout,
         locked_dropout=locked_dropout,
+        recurrent_dropout=recurrent_dropout,
+        weight_drop=weight_drop,
+        zoneout=zoneout,
         activity_penalty=activity_penalty,
         slowness_penalty=slowness_penalty,
         name="tokens",
@@ -191,7 +208,7 @@ class LanguageModelTask(Task):
         prompt = prompts_of(encoded["text"])
         first_tokens, states = self.begin(model, prompt)
         found = decoder(
-            lambda tokens, state: self.step(model, tokens, state),
+            functools.partial(self.step, model),
             states,
             **{
                 "batch_size": ops.shape(prompt)[0],
@@ -202,79 +219,77 @@ class LanguageModelTask(Task):
             },
         )
         answers = {name: part for name, part in found._asdict().items() if part is not None}
-        return {**answers, "texts": joined(prompt, found.tokens)}
+        answers["texts"] = joined(prompt, found.tokens)
+        if detailed:
+            self._add_steps(model, answers)
+        return answers
+
+    def open(self, model: keras.Model, encoded: Mapping[str, Any], decoder: Any) -> Any:
+        """What a decoder's `extend` goes on from, behind the prompts."""
+        prompt = prompts_of(encoded["text"])
+        first_tokens, states = self.begin(model, prompt)
+        return decoder.open(
+            states,
+            batch_size=ops.shape(prompt)[0],
+            max_length=decoder.limit(),
+            first_tokens=first_tokens,
+            **self._stops(decoder),
+        )
+
+    def extend(self, model: keras.Model, progress: Any, decoder: Any, num_steps: int) -> tuple[Any, Any]:
+        """Writes on: the progress and the tokens written, (batch, num_steps)."""
+        step = functools.partial(self.step, model)
+        return decoder.extend(step, progress, num_steps=num_steps, **self._stops(decoder))[:2]
+
+    def pieces(self, encoded: Mapping[str, Any], written: Iterable[Any]) -> Iterator[str]:
+        """The text of one prompt, and of the tokens behind it, (1, steps), as they come."""
+        tokens, shown = ops.convert_to_numpy(prompts_of(encoded["text"])), ""
+        for more in itertools.chain([tokens[:, :0]], written):
+            tokens = np.concatenate([tokens, more], axis=1)
+            (text,) = ops.convert_to_numpy(self.features["text"].decode(tokens))
+            yield text.decode()[len(shown) :]
+            shown = text.decode()
+
+    def _add_steps(self, model: keras.Model, answers: dict[str, Any]) -> None:
+        """Adds the likeliest tokens after each token of the best texts, (batch, time, NUM_LIKELIEST)."""
+        logits = ops.cast(model({"text": answers["texts"][:, 0]}, training=False), "float32")
+        found = ops.top_k(ops.softmax(logits), min(NUM_LIKELIEST, logits.shape[-1]))
+        answers["probabilities"], answers["likeliest"] = found
 
     def _stops(self, decoder: Any) -> dict[str, Any]:
         stop = getattr(decoder, "stop", ())
         return {"stop_ids": self.features["text"].ids_of(stop)} if stop else {}
 
     def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-        """`prediction` is the prompt and what was written behind it."""
+        """`prediction` is the prompt and what was written behind it, `steps` what each token led to expect."""
         texts = ops.convert_to_numpy(self.features["text"].decode(answers["texts"][:, 0]))
-        for text, score in zip(texts, answers["scores"][:, 0], strict=True):
-            yield {"prediction": text.decode(), "score": round(float(score), 6)}
+        for row, (text, score) in enumerate(zip(texts, answers["scores"][:, 0], strict=True)):
+            shown = {"prediction": text.decode(), "score": round(float(score), 6)}
+            if "likeliest" in answers:
+                shown["steps"] = list(self._steps(*(answers[name][row] for name in STEPS)))
+            yield shown
+
+    def _steps(self, texts: Any, likeliest: Any, probabilities: Any) -> Iterable[dict[str, Any]]:
+        vocabulary = self.features["text"].vocabulary
+        written = int((texts[0] != PAD_ID).sum())
+        for token, expected, shares in zip(texts[0][:written], likeliest, probabilities, strict=False):
+            named = {
+                vocabulary[place]: round(float(share), 4)
+                for place, share in zip(expected, shares, strict=True)
+            }
+            yield {"input": vocabulary[token], "expected": named}
+
+    def questions(self, split: Any) -> tuple[list[str], list[str]]:
+        """The beginnings of the first documents, to go on from, and how those went on."""
+        documents = [text for (text,) in itertools.islice(split.examples(), NUM_QUESTIONS)]
+        return [_beginning(document) for document in documents], [text[:LONGEST_ANSWER] for text in documents]
+
+    def question_batches(self, split: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+        questions, _ = self.questions(split)
+        yield range(len(questions)), self.encode(questions)
 
     def signatures(self, model: keras.Model, decoder: Any) -> dict[str, Signature]:
-        """Prompts to texts, texts to log-probabilities, and single steps for those who stream.
-
-        - `serving_default`: `text` (batch,) -> `text`, the prompt and what follows as the recipe decodes, and
-          its `score`, (batch,) each.
-        - `generate`: `prompts` (batch,), `temperature` (0: always the likeliest), `top_k` (0: all) and
-          `max_length`, a number each -> the same, drawn.
-        - `score`: `text` (batch,) -> `log_probability`, `num_tokens`, `perplexity`, (batch,) each.
-        - `begin`: `text` (batch,) -> `tokens` (batch,), the prompts' last, and `state_0`, ... before them.
-        - `step`: `tokens` and `state_0`, ... -> `log_probabilities` (batch, vocabulary), and `state_0`, ...
-        """
-        sampler = decoder if hasattr(decoder, "temperature") else create("decode", "sample")
-        text = {"text": Raw("string", (None,))}
-        options = {
-            "temperature": Raw("float32", ()),
-            "top_k": Raw("int32", ()),
-            "max_length": Raw("int32", ()),
-        }
-        states = self.initial_state(model, 1)
-        of_states = {
-            name: Raw(keras.backend.standardize_dtype(state.dtype), (None, *state.shape[1:]))
-            for name, state in _named(states).items()
-        }
-
-        def step(tokens: Any, **named: Any) -> dict[str, Any]:
-            before = tree.pack_sequence_as(states, [named[name] for name in of_states])
-            logits, after = self.step(model, tokens, before)
-            return {"log_probabilities": ops.log_softmax(ops.cast(logits, "float32")), **_named(after)}
-
-        return {
-            "serving_default": Signature(text, functools.partial(self._written, model, decoder)),
-            "generate": Signature(
-                {"prompts": text["text"], **options},
-                lambda prompts, **options: self._written(model, sampler, prompts, **options),
-            ),
-            "score": Signature(text, functools.partial(self._scored, model)),
-            "begin": Signature(text, functools.partial(self._begun, model)),
-            "step": Signature({"tokens": Raw("int32", (None,)), **of_states}, step),
-        }
-
-    def _written(self, model: keras.Model, decoder: Any, text: Any, **options: Any) -> dict[str, Any]:
-        feature = self.features["text"]
-        found = self.respond(model, {"text": feature.encode(text)}, decoder, **options)
-        return {"text": feature.decode(found["texts"][:, 0]), "score": found["scores"][:, 0]}
-
-    def _scored(self, model: keras.Model, text: Any) -> dict[str, Any]:
-        ids = self.features["text"].encode(text)
-        size = ops.shape(ids)[0]
-        batch = {"text": ids, "reset": ops.ones((size,), "bool")}
-        found, _ = self.score(model, batch, self.initial_state(model, size))
-        mean = found["log_probability"] / ops.cast(found["num_tokens"], "float32")
-        told = {name: found[name] for name in ("log_probability", "num_tokens")}
-        return {**told, "perplexity": ops.exp(-mean)}
-
-    def _begun(self, model: keras.Model, text: Any) -> dict[str, Any]:
-        tokens, states = self.begin(model, prompts_of(self.features["text"].encode(text)))
-        return {"tokens": tokens, **_named(states)}
-
-
-def _named(states: AllStates) -> dict[str, Any]:
-    return {f"state_{index}": state for index, state in enumerate(tree.flatten(states))}
+        return language_signatures(self, model, decoder)
 
 
 def _tokens(model: keras.Model) -> TokenRecurrence:
@@ -285,3 +300,9 @@ def _advance(
     model: keras.Model, inputs: Mapping[str, Any], states: AllStates, training: bool
 ) -> tuple[Any, AllStates]:
     return _tokens(model)(inputs["text"], states, training=training)
+
+
+def _beginning(document: str) -> str:
+    """What a document begins with: whole words where it has several, but no more than half of it."""
+    start = document[: min(len(document) // 2, LONGEST_QUESTION)]
+    return start.rpartition(" ")[0] or start

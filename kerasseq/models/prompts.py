@@ -28,7 +28,7 @@ def joined(prompts: Any, written: Any) -> Any:
     Returns:
         (batch, n_best, time + written_time).
     """
-    n_best, width = written.shape[1], ops.shape(prompts)[1]
+    n_best, width = ops.shape(written)[1], ops.shape(prompts)[1]
     padded = ops.pad(written, ((0, 0), (0, 0), (0, width)))
     both = ops.concatenate([ops.tile(prompts[:, None], (1, n_best, 1)), padded], axis=-1)
     place = ops.arange(ops.shape(both)[-1] - width, dtype="int32")
