@@ -27,6 +27,7 @@ class RunFolder:
         self.vocabulary = self.path / "vocabulary"
         self.model = self.path / "model.keras"
         self.checkpoints = self.path / "checkpoints"
+        self.gradients = self.path / "gradients.json"
         self.saved_model = self.path / "saved_model"
         self.report = self.path / "report.html"
 

@@ -14,7 +14,8 @@ GROUND = frozenset({"registry", "errors", "specs", "run_folder", "shipped", "qui
 SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode"})
 FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "resuming", "environment"})
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}
-BESIDE_PIPELINE = frozenset({"opened_run", "explanation", "examination"})  # what it hands its longer work to
+# What it hands its longer work to.
+BESIDE_PIPELINE = frozenset({"opened_run", "explanation", "examination", "gradients"})
 
 VERSION = "kerasseq.__version__"  # the one name of the package itself that its rooms may read
 
@@ -26,6 +27,7 @@ MAY_IMPORT = {
     "opened_run": BELOW_PIPELINE,
     "explanation": BELOW_PIPELINE | {"opened_run"},
     "examination": BELOW_PIPELINE | {"opened_run"},
+    "gradients": BELOW_PIPELINE | {"opened_run"},
     "pipeline": BELOW_PIPELINE | BESIDE_PIPELINE,
     "cli": frozenset({"pipeline", "errors", "quiet"}),
     "__main__": frozenset({"cli"}),

@@ -72,6 +72,9 @@ def line_chart(
     y_label: str,
     best: str | None = None,
     from_zero: bool = False,
+    x: str = "epoch",
+    x_label: str = "epoch",
+    span: Sequence[float] = (),
 ) -> Chart | None:
     """Curves over epochs, or None where none of the columns was measured.
 
@@ -82,16 +85,19 @@ def line_chart(
         y_label: Beside the vertical axis.
         best: The column whose best value is pointed out.
         from_zero: Whether the vertical axis begins at 0, unless it counts in powers of ten.
+        x: The column that runs from left to right; a row without it is counted.
+        x_label: Below the horizontal axis, and before its value at the pointer.
+        span: Values that the vertical axis has room for besides the curves'.
     """
-    rows = list(enumerate(history, 1))
+    rows = [(number if row.get(x) is None else int(row[x]), row) for number, row in enumerate(history, 1)]
     points = {name: _points(rows, name) for name in columns}
     points = {name: found for name, found in points.items() if found}
     if not points:
         return None
     every = [point for found in points.values() for point in found]
-    x = Scale([epoch for epoch, _ in every], start=LEFT, end=WIDTH - RIGHT, whole=True)
+    across = Scale([place for place, _ in every], start=LEFT, end=WIDTH - RIGHT, whole=True)
     y = Scale(
-        [value for _, value in every],
+        [*span, *(value for _, value in every)],
         start=HEIGHT - BOTTOM,
         end=TOP,
         may_be_logarithmic=True,
@@ -100,13 +106,13 @@ def line_chart(
     )
     return Chart(
         title=title,
-        x_label="epoch",
+        x_label=x_label,
         y_label=f"{y_label}, powers of ten" if y.is_logarithmic else y_label,
-        x_ticks=_epoch_ticks(x, every),
+        x_ticks=_ticks(across, every),
         y_ticks=y.ticks(),
-        lines=[_line(*columns[name], name, found, x, y) for name, found in points.items()],
-        best=_best(best, points[best], x, y) if best in points and len(points[best]) > 1 else None,
-        values=_values(columns, points, x, y),
+        lines=[_line(*columns[name], name, found, across, y) for name, found in points.items()],
+        best=_best(best, points[best], across, y) if best in points and len(points[best]) > 1 else None,
+        values=_values(columns, points, across, y),
     )
 
 
@@ -130,18 +136,16 @@ def bar_chart(bars: Sequence[tuple[str, float, str]], *, title: str, x_label: st
 def _points(rows: list[tuple[int, Mapping[str, float | None]]], name: str) -> list[tuple[int, float]]:
     """The finite values of a column, thinned to what can be told apart; first and last stay."""
     found = [
-        (int(row.get("epoch") or number), row[name])
-        for number, row in rows
-        if row.get(name) is not None and math.isfinite(row[name])
+        (place, row[name]) for place, row in rows if row.get(name) is not None and math.isfinite(row[name])
     ]
     stride = math.ceil(len(found) / MOST_POINTS)
     return found if stride <= 1 else [*found[:-1:stride], found[-1]]
 
 
-def _epoch_ticks(x: Scale, points: list[tuple[int, float]]) -> list[Tick]:
-    epochs = {epoch for epoch, _ in points}
-    if len(epochs) == 1:
-        return [Tick(x(epoch), str(epoch)) for epoch in epochs]
+def _ticks(x: Scale, points: list[tuple[int, float]]) -> list[Tick]:
+    places = {place for place, _ in points}
+    if len(places) == 1:
+        return [Tick(x(place), str(place)) for place in places]
     return x.ticks(6)
 
 

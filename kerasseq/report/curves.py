@@ -21,8 +21,6 @@ _NOT_METRICS = (
     "tokens_per_second",
 )
 _OF_TRAINING = (
-    ("gradient_norm", "Gradient norm", "norm before clipping"),
-    ("clipped_share", "Clipped steps", "share of steps"),
     ("learning_rate", "Learning rate", "learning rate"),
     ("tokens_per_second", "Speed", "tokens per second"),
 )

@@ -36,7 +36,7 @@
       for (const [, colour, , y] of entries) draw(cursor, "circle", { class: colour, cx: x, cy: y, r: 4 });
       const lines = entries.map(([name, , value]) => name + "  " + value);
       const corner = new DOMPoint(x, 30).matrixTransform(svg.getScreenCTM());
-      showTip(["epoch " + epoch, ...lines].join("\n"), clientX ?? corner.x, clientY ?? corner.y);
+      showTip([figure.dataset.unit + " " + epoch, ...lines].join("\n"), clientX ?? corner.x, clientY ?? corner.y);
     };
     svg.addEventListener("pointermove", (event) => {
       const { x } = inside(svg, event);

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerasseq.report import curves, examples, formatting
+from kerasseq.report import curves, examples, formatting, gradients
 from kerasseq.report.charts import HEIGHT, WIDTH
 from kerasseq.report.headline import headline, metric_names
-from kerasseq.report.run_files import RunFiles, predicted_split, read_run
+from kerasseq.report.run_files import RunFiles, predicted_split, read_run, recipe_values
 from kerasseq.run_folder import RunFolder, write_text
 
 TEMPLATES = Path(__file__).parent
@@ -72,6 +72,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
     likenesses = examples.similarities(run.predictions)
     splits, rows = metric_table(run.metrics)
     counted, data, files = _data(run.environment)
+    threshold = _clipping_threshold(run)
     return {
         "headline": headline(run),
         "splits": splits,
@@ -80,6 +81,12 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "charts": curves.curves(run.history),
         "epochs": curves.epoch_table(run.history),
         "broken_epoch": curves.first_broken_epoch(run.history),
+        "gradient_charts": gradients.gradient_charts(run.gradients),
+        "gradient_rows": gradients.layer_rows(run.gradients),
+        "gradients_of": run.gradients,
+        "far": gradients.FAR,
+        "norm_charts": gradients.training_charts(run.history, threshold),
+        "clipping": gradients.clipping_sentence(run.history, threshold),
         "samples": examples.samples(run.predictions, likenesses),
         "worst": examples.worst(run.predictions, likenesses),
         "split": predicted_split(run),
@@ -98,6 +105,13 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "share": lambda value: formatting.metric("share", float(value)),
         "number": formatting.number,
     }
+
+
+def _clipping_threshold(run: RunFiles) -> float | None:
+    """The norm above which the recipe clips."""
+    clipping = (recipe_values(run).get("train") or {}).get("clipping")
+    found = clipping.get("global_norm") if isinstance(clipping, Mapping) else None
+    return float(found) if isinstance(found, (int, float)) else None
 
 
 def metric_table(metrics: Mapping[str, Any]) -> tuple[list[str], list[MetricRow]]:

@@ -26,6 +26,7 @@ class RunFiles:
         history: A row an epoch; a value is None where it was not measured.
         metrics: For each split, its metrics; and their signatures and the seconds of each stage.
         predictions: A mapping for each test example.
+        gradients: For each recurrent layer the norms of its states' gradients.
     """
 
     name: str
@@ -34,6 +35,7 @@ class RunFiles:
     history: list[dict[str, float | None]] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)
     predictions: list[dict[str, Any]] = field(default_factory=list)
+    gradients: dict[str, Any] = field(default_factory=dict)
 
 
 def read_run(run_folder: RunFolder) -> RunFiles:
@@ -53,6 +55,7 @@ def read_run(run_folder: RunFolder) -> RunFiles:
         history=_history(run_folder.history),
         metrics=_mapping(run_folder.metrics),
         predictions=_predictions(run_folder.predictions),
+        gradients=_mapping(run_folder.gradients, "explain --gradients"),
     )
 
 
@@ -84,13 +87,13 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _mapping(path: Path) -> dict[str, Any]:
+def _mapping(path: Path, verb: str = "evaluate") -> dict[str, Any]:
     try:
         found = json.loads(_text(path) or "{}")
     except json.JSONDecodeError as error:
-        raise _broken(path, error.lineno, f"this is not JSON: {error.msg}", "evaluate") from error
+        raise _broken(path, error.lineno, f"this is not JSON: {error.msg}", verb) from error
     if not isinstance(found, dict):
-        raise _broken(path, 1, f"this is no JSON object but a {type(found).__name__}", "evaluate")
+        raise _broken(path, 1, f"this is no JSON object but a {type(found).__name__}", verb)
     return found
 
 

@@ -10,7 +10,7 @@ from kerasseq.report import write_report
 from kerasseq.run_folder import RunFolder
 from tests.report.run_files import RECIPE, attention, metrics, write_history, write_json, write_run
 
-SECTIONS = ["results", "curves", "samples", "worst", "data", "recipe", "environment"]
+SECTIONS = ["results", "curves", "gradients", "samples", "worst", "data", "recipe", "environment"]
 FILES = ["recipe.yaml", "environment.json", "metrics.json", "history.csv", "predictions.jsonl"]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
