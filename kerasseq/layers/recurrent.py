@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.kernels.choice import Choice, Kernel, choose, run
+from kerasseq.layers.kernels.halves import in_halves
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.state_noise import StateNoise
 from kerasseq.registry import create
@@ -36,6 +38,8 @@ class Recurrent(keras.layers.Layer):
         inputs: (batch, time, features).
         mask: True at real tokens, (batch, time).
         initial_state: (batch, units) each, zeros unless given.
+        table: (rows, features). With it, `inputs` (batch, time) says which of its rows stand in their place:
+            the outputs are the same, and quicker to have where rows are few.
     Returns:
         (batch, time, units), or (batch, units) without `return_sequences`; with `return_state`, this and
         a tuple of states.
@@ -79,29 +83,42 @@ class Recurrent(keras.layers.Layer):
         inputs: Any,
         mask: Any = None,
         initial_state: States | None = None,
+        table: Any = None,
         training: bool = False,
     ) -> Any:
-        inputs = ops.transpose(inputs, (1, 0, 2))  # (time, batch, features)
+        states = tuple(initial_state or self.cell.zero_states(ops.shape(inputs)[0]))
+        run_rows = functools.partial(self._run_rows, table=table, training=training)
+        output, last = in_halves(run_rows, inputs, states, mask, training=training and not self.is_whole)
+        return (output, last) if self.return_state else output
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the rows of a batch share a random draw."""
+        return bool(self.rates["weight_drop"])
+
+    def _run_rows(
+        self, inputs: Any, states: States, mask: Any, *, table: Any, training: bool
+    ) -> tuple[Any, States]:
+        inputs = ops.swapaxes(inputs, 0, 1)  # (time, batch, ...)
         if mask is not None:
             mask = ops.cast(ops.transpose(mask), self.compute_dtype)[..., None]  # (time, batch, 1)
         if self.go_backwards:
             inputs, mask = ops.flip(inputs, 0), None if mask is None else ops.flip(mask, 0)
         num_steps, batch_size = ops.shape(inputs)[:2]
-        sequences, last = run(
+        outputs, last = run(
             self.kernel_choice().kernel,
             self.cell,
             inputs,
-            tuple(initial_state or self.cell.zero_states(batch_size)),
+            states,
             mask,
-            training=training,
+            table=table,
             weights=self.noise.weights(batch_size, training),
             shares=self.noise.shares(num_steps, batch_size, training),
         )
-        output = last[0]
-        if self.return_sequences:
-            output = ops.flip(sequences[0], 0) if self.go_backwards else sequences[0]
-            output = ops.transpose(output, (1, 0, 2))
-        return (output, last) if self.return_state else output
+        if not self.return_sequences:
+            return last[0], last
+        outputs = ops.flip(outputs, 0) if self.go_backwards else outputs
+        return ops.transpose(outputs, (1, 0, 2)), last
 
     def kernel_choice(self) -> Choice:
         """The kernel that this layer runs on here, and why."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal, NamedTuple
 
-import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.kernels.cudnn import cudnn, has_gpu, is_aligned, obstacle
 from kerasseq.layers.kernels.fused import fused
 from kerasseq.layers.kernels.generic import generic
-from kerasseq.layers.kernels.halves import in_halves
+from kerasseq.layers.kernels.rows import rows_of
 from kerasseq.layers.watching import is_watched
 
 Kernel = Literal["auto", "fused", "cudnn", "generic"]
-
-# Measured by `benchmarks/recurrent.py kernels`: below, a second loop costs more than a second core gives.
-FEWEST_ROWS_TO_HALVE = 8
 
 
 class Choice(NamedTuple):
@@ -61,45 +56,33 @@ def run(
     states: States,
     mask: Any | None,
     *,
-    training: bool = False,
+    table: Any | None = None,
     **options: Any,
-) -> tuple[States, States]:
+) -> tuple[Any, States]:
     """Runs a cell over time.
 
     Args:
         kernel: One that `choose` gave.
         cell: The cell, built.
-        inputs: (time, batch, features).
+        inputs: (time, batch, features); with a table (time, batch), which of its rows.
         states: Before the first step, (batch, units) each.
         mask: True (1) at real tokens, (time, batch, 1), floating point, or None.
-        training: Whether a gradient will follow.
+        table: (rows, features). Its product is made once for each row, not for each step, which pays where
+            it has fewer rows than the batch has steps.
         options: `weights` and `shares` of `loop_inputs`.
     Returns:
-        All states, (time, batch, units) each, of which cuDNN gives the first alone, and the last ones.
+        The outputs, (time, batch, units), and the last states.
     """
 
-    def loop(inputs: Any, states: States, mask: Any | None, **options: Any) -> tuple[States, States]:
+    def by_loop() -> tuple[Any, States]:
+        projected = cell.project(inputs) if table is None else rows_of(cell.project(table), inputs)
         over_steps = generic if kernel == "generic" else fused
-        return over_steps(cell, cell.project(inputs), states, mask, **options)
+        sequences, last = over_steps(cell, projected, states, mask, **options)
+        return sequences[0], last
 
     def by_cudnn() -> tuple[Any, States]:
-        outputs, last = cudnn(cell, inputs, states, mask)
-        return outputs[0], last
+        return cudnn(cell, inputs if table is None else ops.take(table, inputs, axis=0), states, mask)
 
-    def by_loop() -> tuple[Any, States]:
-        outputs, last = loop(inputs, states, mask)
-        return outputs[0], last
-
-    if kernel == "cudnn" and not is_watched():
-        output, last = by_cudnn() if mask is None else ops.cond(is_aligned(mask), by_cudnn, by_loop)
-        return (output,), tuple(last)
-    if training and kernel != "generic" and _halves_pay(inputs.shape[1]) and not is_watched():
-        return in_halves(loop, inputs, states, mask, **options)
-    return loop(inputs, states, mask, **options)
-
-
-def _halves_pay(batch_size: int | None) -> bool:
-    """Whether two loops over half of the rows each beat one: they fill two cores, which one loop cannot."""
-    if keras.backend.backend() != "tensorflow" or has_gpu() or (os.cpu_count() or 1) < 2:
-        return False
-    return batch_size is None or batch_size >= FEWEST_ROWS_TO_HALVE
+    if kernel != "cudnn" or is_watched():
+        return by_loop()
+    return by_cudnn() if mask is None else ops.cond(is_aligned(mask), by_cudnn, by_loop)

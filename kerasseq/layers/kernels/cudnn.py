@@ -54,7 +54,7 @@ def is_aligned(mask: Any) -> Any:
     return ops.all(ops.sum(ops.cast(starts, "int32"), axis=0) == 1)
 
 
-def cudnn(cell: Cell, inputs: Any, states: States, mask: Any | None) -> tuple[States, States]:
+def cudnn(cell: Cell, inputs: Any, states: States, mask: Any | None) -> tuple[Any, States]:
     """Runs a cell over time in one call.
 
     A row's real tokens are moved to its front, where cuDNN wants them, and its outputs back. cuDNN puts out
@@ -66,13 +66,12 @@ def cudnn(cell: Cell, inputs: Any, states: States, mask: Any | None) -> tuple[St
         states: Before the first step, (batch, units) each.
         mask: True (1) at real tokens, (time, batch, 1), one for which `is_aligned`, or None.
     Returns:
-        The outputs in a tuple of one, (time, batch, units), and the last states.
+        The outputs, (time, batch, units), and the last states.
     """
     num_steps, batch_size = ops.shape(inputs)[:2]
     if mask is None:
         lengths = ops.full((batch_size,), num_steps, "int32")
-        outputs, last = _call(cell, inputs, states, lengths)
-        return (outputs,), last
+        return _call(cell, inputs, states, lengths)
     is_real = mask[..., 0] > 0.5  # (time, batch)
     lengths = ops.sum(ops.cast(is_real, "int32"), axis=0)
     starts = ops.cast(ops.argmax(ops.cast(is_real, "int32"), axis=0), "int32")
@@ -82,7 +81,7 @@ def cudnn(cell: Cell, inputs: Any, states: States, mask: Any | None) -> tuple[St
     back = ops.mod(steps - starts, num_steps)[..., None]
     outputs = ops.take_along_axis(outputs, back, axis=0)
     padding = ops.where((steps < starts)[..., None], states[0], last[0])
-    return (ops.where(is_real[..., None], outputs, padding),), last
+    return ops.where(is_real[..., None], outputs, padding), last
 
 
 def parameters(cell: Cell) -> Any:

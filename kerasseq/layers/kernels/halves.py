@@ -1,69 +1,61 @@
-"""Two loops, each over half of the rows."""
+"""The two halves of a batch, side by side."""
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
+import keras
 from keras import ops, tree
 
-from kerasseq.layers.cells.cell import States
+from kerasseq.layers.kernels.cudnn import has_gpu
+from kerasseq.layers.watching import is_watched
+
+# Measured by `benchmarks/recurrent.py kernels`: below, a second loop costs more than a second core gives.
+FEWEST_ROWS = 8
+
+_is_half: ContextVar[bool] = ContextVar("is_half", default=False)
 
 
-def in_halves(
-    loop: Callable[..., tuple[States, States]],
-    inputs: Any,
-    states: States,
-    mask: Any | None,
-    *,
-    weights: dict[str, Any],
-    shares: States | None = None,
-) -> tuple[States, States]:
-    """Calls a loop over time for each half of the batch.
+def in_halves(function: Callable[..., Any], *inputs: Any, training: bool) -> Any:
+    """`function(*inputs)`, in training on a CPU called once for each half of the batch.
 
-    A step waits for the step before it, but no row waits for another: TensorFlow runs the two loops side by
-    side, a core each. Of an odd number of rows the middle one is in both halves, and its second copy is
-    thrown away, so that neither half is ever empty.
+    A step of a loop waits for the step before it, but no row waits for another: TensorFlow runs the two
+    halves' loops at the same time, a core each. Of an odd number of rows the middle one is in both halves,
+    and its second copy is thrown away, so that neither half is ever empty. What is called inside a half is
+    not halved again.
 
     Args:
-        loop: `(inputs, states, mask, weights=, shares=) -> (sequences, last)`, pure.
-        inputs: (time, batch, features).
-        states: (batch, units) each.
-        mask: (time, batch, 1) or None.
-        weights: As in `loop_inputs`.
-        shares: As in `loop_inputs`.
+        function: Pure, and each row's result is its own.
+        inputs: Structures of tensors, (batch, ...) each, the first one not empty. None stays None.
+        training: Whether a gradient will follow.
     Returns:
-        All states, (time, batch, units) each, and the last ones, as from `loop`.
+        What `function` returns, a structure of tensors (batch, ...).
     """
-    batch_size = ops.shape(inputs)[1]
+    first = tree.flatten(inputs)[0]
+    if not training or not _pays(first.shape[0]):
+        return function(*inputs)
+    batch_size = ops.shape(first)[0]
     middle = batch_size // 2
-    results = []
-    for rows in (slice(0, batch_size - middle), slice(middle, batch_size)):
-        of_rows = {
-            name: weight[rows] if name == "recurrent_mask" else weight for name, weight in weights.items()
-        }
-        results.append(
-            loop(
-                inputs[:, rows],
-                tuple(state[rows] for state in states),
-                None if mask is None else mask[:, rows],
-                weights=of_rows,
-                shares=None if shares is None else tuple(_by_row(share, rows) for share in shares),
-            )
+    token = _is_half.set(True)
+    try:
+        early, late = (
+            function(*tree.map_structure(functools.partial(_of_rows, rows), inputs))
+            for rows in (slice(0, batch_size - middle), slice(middle, batch_size))
         )
-    (early_sequences, early_last), (late_sequences, late_last) = results
-
-    def joined(axis: int) -> Callable[[Any, Any], Any]:
-        return lambda early, late: ops.concatenate([_first(early, middle, axis), late], axis=axis)
-
-    sequences = tree.map_structure(joined(1), early_sequences, late_sequences)
-    return sequences, tree.map_structure(joined(0), early_last, late_last)
+    finally:
+        _is_half.reset(token)
+    return tree.map_structure(lambda one, other: ops.concatenate([one[:middle], other]), early, late)
 
 
-def _by_row(share: Any, rows: slice) -> Any:
-    """One share may stand for all rows: (time, 1, 1)."""
-    return share if share.shape[1] == 1 else share[:, rows]
+def _of_rows(rows: slice, tensor: Any | None) -> Any:
+    return None if tensor is None else tensor[rows]
 
 
-def _first(tensor: Any, number: Any, axis: int) -> Any:
-    return tensor[:, :number] if axis == 1 else tensor[:number]
+def _pays(num_rows: int | None) -> bool:
+    if keras.backend.backend() != "tensorflow" or _is_half.get() or is_watched():
+        return False
+    return (num_rows is None or num_rows >= FEWEST_ROWS) and (os.cpu_count() or 1) > 1 and not has_gpu()

@@ -1,3 +1,5 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from kerasseq.layers.cells.gru import GRU
 from kerasseq.layers.cells.lstm import LSTM
 from kerasseq.layers.cells.rnn import RNN
 from kerasseq.layers.kernels import choice, cudnn
+from kerasseq.layers.kernels import halves as halves_of_rows
 from kerasseq.layers.kernels.choice import choose
 from kerasseq.layers.recurrent import Recurrent
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
@@ -35,8 +38,8 @@ def _value_and_gradients(layer, mask, *, training=False):
 
 @pytest.fixture
 def halves(monkeypatch):
-    monkeypatch.setattr(choice, "FEWEST_ROWS_TO_HALVE", 2)
-    monkeypatch.setattr(choice.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(halves_of_rows, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(halves_of_rows.os, "cpu_count", lambda: 2)
 
 
 @pytest.mark.usefixtures("halves")
@@ -63,14 +66,28 @@ def test_halves_are_the_whole_however_many_rows(rows):
     np.testing.assert_allclose(found[1], states[1], rtol=1e-5, atol=1e-6)
 
 
+def test_rows_that_share_a_draw_stay_together(monkeypatch):
+    monkeypatch.setattr(halves_of_rows, "_pays", lambda num_rows: True)
+    drop = np.asarray(_layer("lstm", weight_drop=0.5)(np.tile(X[:1], (4, 1, 1)), training=True)[0])
+    np.testing.assert_allclose(drop, np.tile(drop[:1], (4, 1, 1)), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.usefixtures("halves")
-def test_noise_meets_each_row_in_its_half():
-    noise = {"recurrent_dropout": 0.5, "weight_drop": 0.3, "zoneout": 0.4}
-    results = []
-    for kernel in ("generic", "fused"):
-        keras.utils.set_random_seed(1)
-        layer = _layer("lstm", kernel=kernel, **noise)
-        results.append(_value_and_gradients(layer, None, training=True))
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("word", CELLS)
+def test_rows_of_a_table_are_inputs_like_others(word, training):
+    layer = _layer(word)
+    ids = np.array([[0, 2, 1, 1], [2, 2, 0, 1], [1, 0, 0, 2]])
+
+    def loss(table, *, by_row):
+        inputs, options = (ids, {"table": table}) if by_row else (ops.take(table, ids, axis=0), {})
+        outputs, states = layer(inputs, training=training, **options)
+        return sum(ops.sum(part**2 * normal(*part.shape, seed=9)) for part in (outputs, *states))
+
+    results = [
+        value_and_gradients(partial(loss, by_row=by_row), [normal(3, 2)], layer.trainable_weights)
+        for by_row in (False, True)
+    ]
     np.testing.assert_allclose(results[1][0], results[0][0], rtol=1e-5)
     assert_gradients_close(results[1][1], results[0][1], rtol=1e-5)
 
