@@ -18,5 +18,6 @@ from kerasseq.layers.token_decoder import TokenDecoder
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU", "MinLSTM",
-    "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "StateBridge", "TokenDecoder",
+    "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "StateBridge",
+    "TokenDecoder",
 ]  # fmt: skip

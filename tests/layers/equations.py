@@ -72,11 +72,12 @@ def gru(cell, x, states):
     w_z, w_r, w_n = gates_of(weight(cell, "kernel"), 3)
     u_z, u_r, u_n = gates_of(weight(cell, "recurrent_kernel"), 3)
     b_z, b_r, b_n = gates_of(weight(cell, "bias"), 3)
-    d_z, d_r, d_n = gates_of(weight(cell, "recurrent_bias"), 3)
+    d_z, d_r, d_n = gates_of(weight(cell, "recurrent_bias"), 3) if cell.reset_after else (0, 0, 0)
     z = sigmoid(x @ w_z + b_z + h @ u_z + d_z)
     r = sigmoid(x @ w_r + b_r + h @ u_r + d_r)
-    n = np.tanh(x @ w_n + b_n + r * (h @ u_n + d_n))
-    return (z * h + (1 - z) * n,)
+    candidate = r * (h @ u_n + d_n) if cell.reset_after else (r * h) @ u_n
+    n = np.tanh(x @ w_n + b_n + candidate)
+    return (z * h + (1 - z) * n if cell.update == "keras" else (1 - z) * h + z * n,)
 
 
 def rnn(cell, x, states):
