@@ -131,10 +131,16 @@ class Split:
             yield from (batches[turn] for turn in turns[max(skip - pool * POOL_BATCHES, 0) :])
 
     def _by_width(self, examples: np.ndarray) -> np.ndarray:
-        """Sorts by the first field's padded width, then the next one's, and by length in the last."""
+        """Sorts by the last field's padded width, for a decoder's steps cost the most; then by the others.
+
+        From one width to the next the other fields' lengths rise and fall in turn, so that a batch that spans
+        two widths holds like lengths still.
+        """
         rows = self._rows[examples]
-        lengths = [self._columns[field].lengths(rows) for field in self.fields]
-        return np.lexsort([lengths[-1], *(self._padded(length) for length in reversed(lengths[:-1]))])
+        *others, last = (self._columns[field].lengths(rows).astype(np.int64) for field in self.fields)
+        widths = self._padded(last)
+        turn = np.where(widths // self._width % 2, 1, -1)
+        return np.lexsort([*(length * turn for length in reversed(others)), widths])
 
     def _padded(self, lengths: np.ndarray) -> np.ndarray:
         return -(-(lengths + MARKERS) // self._width) * self._width

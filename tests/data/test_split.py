@@ -85,6 +85,18 @@ def test_batches_are_of_like_length_and_few_shapes(columns):
     assert real / sum(batch["source"].size for batch in batches) > 0.7
 
 
+def test_the_last_field_is_hardly_padded_and_the_others_little(columns):
+    batches = _batches(_split(columns, length_bucket_width=1))
+
+    def share_of_padding(field):
+        return 1 - sum((batch[field] > 0).sum() for batch in batches) / sum(
+            batch[field].size for batch in batches
+        )
+
+    assert share_of_padding("target") < 0.02
+    assert share_of_padding("source") < 0.08
+
+
 def test_the_width_is_a_multiple_of_what_is_asked(columns):
     for batch in _batches(_split(columns, length_bucket_width=1)):
         assert (batch["source"] != 0).any(axis=0).all()
