@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq.data.stream_plan import Dealer
 from kerasseq.data.streams import StreamSplit, prepare_streams
 from kerasseq.errors import DataError
 
@@ -63,7 +62,7 @@ def _decoded(prepared, stretches):
     return feature.decode_lines(tf.ragged.constant([ids[1:-1] for ids in stretches])).numpy().tolist()
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 7])
+@pytest.mark.parametrize("batch_size", [1, 7])
 def test_one_document_is_cut_into_a_stretch_for_each_row(prepare, batch_size):
     text = "the cat\nsat on the mat\n" * 9
     prepared = prepare(text, features=CHARACTERS, batch_size=batch_size, window=16)
@@ -73,16 +72,17 @@ def test_one_document_is_cut_into_a_stretch_for_each_row(prepare, batch_size):
     assert len(stretches) == batch_size
     joined = stretches[0] + [id_ for ids in stretches[1:] for id_ in ids[1:]]
     assert all(before[-1] == after[0] for before, after in itertools.pairwise(stretches))
-    assert [text.encode()] == _decoded(prepared, [joined])
+    assert _decoded(prepared, [joined]) == [text.encode()]
     assert _labels(batches) == len(text) + 1 == split.num_tokens("text") + split.num_examples
     assert [batch["reset"].all() for batch in batches] == [True] + [False] * (split.steps - 1)
-    assert max(map(len, stretches)) - len(stretches[0]) == 0
+    assert max(map(len, stretches)) == len(stretches[0])
     assert len(batches) == split.steps == -(-(len(stretches[0]) - 1) // 16)
 
 
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("window", [1, 4, 30])
-@pytest.mark.parametrize(("num_documents", "batch_size"), [(40, 4), (41, 7), (5, 5), (7, 1), (4, 6), (1, 9)])
+@pytest.mark.parametrize(
+    ("num_documents", "batch_size", "window", "training"),
+    [(41, 4, 4, True), (40, 4, 30, False), (5, 5, 4, True), (4, 6, 4, False), (1, 30, 4, True)],
+)
 def test_every_token_is_a_label_once(prepare, num_documents, batch_size, window, training):
     text = _text(np.random.default_rng(0), num_documents, 20)
     options = {"document": "line", "features": CHARACTERS, "batch_size": batch_size, "window": window}
@@ -187,12 +187,6 @@ def test_lines_and_paragraphs_of_words(prepare):
         assert sorted(_read(_batches(prepared.splits["train"], training=False))) == sorted(expected)
 
 
-def test_text_of_no_token_is_an_empty_document(prepare):
-    joiner = "\u2028"  # white space to the tokenizer, and no line end
-    prepared = prepare(f"a\n{joiner}b\n", document="line", features=WORDS, batch_size=1)
-    assert sorted(_read(_batches(prepared.splits["train"]))) == [[2, 4, 3], [2, 5, 3]]
-
-
 def test_examples_are_documents(prepare, monkeypatch):
     text = "one\ntwo\n\nthree\n"
     prepared = prepare(text, document="paragraph", features=CHARACTERS)
@@ -263,7 +257,7 @@ def test_data_that_does_not_fit(prepare, tmp_path):
 
 
 def test_every_argument_is_documented():
-    for function in (prepare_streams, StreamSplit, Dealer):
+    for function in (prepare_streams, StreamSplit):
         documented = inspect.getdoc(function)
         for name in inspect.signature(function).parameters:
             assert f"\n    {name}: " in documented

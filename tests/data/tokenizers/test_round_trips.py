@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from kerasseq import registry
-from kerasseq.specs import SPECIAL_TOKENS, UNKNOWN_ID
+from kerasseq.specs import END_ID, SPECIAL_TOKENS, UNKNOWN_ID
 
 TEXTS = [
     "Hello, you! Don't (well-known) 3.14 … ##a # ## ###",
@@ -71,6 +71,21 @@ def test_decode_undoes_encode_on_random_text(options):
     texts = [text for text in texts if text.strip() and "<s>" not in text and "</s>" not in text]
     tokenizer = _learned(options, texts)
     assert _round_trip(tokenizer, texts) == [_normal(text, options) for text in texts]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=_ids)
+def test_lines_come_back_as_lines(options):
+    texts = ["one\ntwo words\n", "", "\none", "\n\n", "one", "words \n\n two"]
+    tokenizer = _learned(options, [*texts, *TEXTS])
+    ids = tokenizer.encode_lines(tf.constant(texts))
+    expected = [text if tokenizer.keeps_lines else text.replace(" \n\n ", "\n\n") for text in texts]
+    assert [text.decode() for text in tokenizer.decode_lines(ids).numpy()] == expected
+    line_end = tokenizer.vocabulary.index("\n") if tokenizer.keeps_lines else END_ID
+    counts = [row.count(line_end) for row in ids.to_list()]
+    assert counts == [text.count("\n") for text in texts]
+    assert tokenizer.encode_lines(tf.constant([], tf.string)).to_list() == []
+    assert tokenizer.decode_lines(ids[:0]).numpy().tolist() == []
+    assert tokenizer.decode_lines(tf.ragged.constant([[END_ID]], tf.int32)).numpy().tolist() == [b"\n"]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=_ids)
