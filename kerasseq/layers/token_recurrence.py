@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
@@ -10,12 +11,15 @@ from keras import ops
 from kerasseq.layers.activation_regularization import ActivationRegularization
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
+from kerasseq.layers.kernels.halves import in_halves
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.specs import Cell as CellName
 from kerasseq.specs import NonNegativeFloat, PositiveInt, Rate, check_arguments
 
 AllStates = list[States]
+
+MOST_ROWS = 1024  # of a vocabulary that is multiplied as a whole
 
 
 @keras.saving.register_keras_serializable("kerasseq")
@@ -38,6 +42,7 @@ class TokenRecurrence(keras.layers.Layer):
         hidden_dropout: Rate between the layers.
         output_dropout: Rate on the last layer's outputs.
         locked_dropout: Draw one mask for all steps of a sequence instead of one for each step.
+        recurrent_dropout, weight_drop, zoneout: What is dropped in each layer's loop; see `StateNoise`.
         activity_penalty: Weight of the loss on the size of the last layer's outputs.
         slowness_penalty: Weight of the loss on how they change from step to step.
     Call arguments:
@@ -69,17 +74,21 @@ class TokenRecurrence(keras.layers.Layer):
         hidden_dropout: Rate = 0.0,
         output_dropout: Rate = 0.0,
         locked_dropout: bool = True,
+        recurrent_dropout: Rate = 0.0,
+        weight_drop: Rate = 0.0,
+        zoneout: Rate = 0.0,
         activity_penalty: NonNegativeFloat = 0.0,
         slowness_penalty: NonNegativeFloat = 0.0,
         **kwargs: Any,
     ):
+        noise = {"recurrent_dropout": recurrent_dropout, "weight_drop": weight_drop, "zoneout": zoneout}
         options = {
             "vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "cell": cell, "units": units,
             "num_layers": num_layers, "output_units": output_units, "tie_embeddings": tie_embeddings,
             "embedding_dropout": embedding_dropout, "input_dropout": input_dropout,
             "hidden_dropout": hidden_dropout, "output_dropout": output_dropout,
             "locked_dropout": locked_dropout, "activity_penalty": activity_penalty,
-            "slowness_penalty": slowness_penalty,
+            "slowness_penalty": slowness_penalty, **noise,
         }  # fmt: skip
         check_arguments(TokenRecurrence.__init__, **options)
         if tie_embeddings and embedding_dim is None:
@@ -96,7 +105,7 @@ class TokenRecurrence(keras.layers.Layer):
             self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, deviation, dtype=dtype)
         widths = [units] * (num_layers - 1) + [output_units or units]
         self.recurrent_layers = [
-            Recurrent(cell=cell, units=width, return_sequences=True, return_state=True, dtype=dtype)
+            Recurrent(cell=cell, units=width, return_sequences=True, return_state=True, **noise, dtype=dtype)
             for width in widths
         ]
         self.bottleneck: keras.layers.Dense | None = None
@@ -138,21 +147,46 @@ class TokenRecurrence(keras.layers.Layer):
             states = self.zero_states(ops.shape(tokens)[0])
         if len(tokens.shape) == 1:
             return self._step(tokens, states)
-        embedded = self.embedding_dropout(self._embedded(tokens), tokens, training=training)
-        outputs, after = self.input_dropout(embedded, training=training), []
-        for index, (layer, before) in enumerate(zip(self.recurrent_layers, states, strict=True)):
-            below = self.hidden_dropouts[index - 1](outputs, training=training) if index else outputs
-            outputs, last = layer(below, mask=mask, initial_state=tuple(before))
-            after.append(last)
+        if self._reads_rows(training):
+            inputs, table = tokens, self._table()
+        else:
+            embedded = self.embedding_dropout(self._embedded(tokens), tokens, training=training)
+            inputs, table = self.input_dropout(embedded, training=training), None
+        through_layers = functools.partial(self._through_layers, table=table, training=training)
+        is_halved = training and not any(layer.is_whole for layer in self.recurrent_layers)
+        outputs, after = in_halves(through_layers, inputs, states, mask, training=is_halved)
         dropped = self.output_dropout(outputs, training=training)
         is_real = ops.not_equal(tokens, 0) if mask is None else mask
         return self._logits(self.penalties(outputs, dropped, is_real, training=training)), after
 
+    def _through_layers(
+        self, inputs: Any, states: AllStates, mask: Any, *, table: Any, training: bool
+    ) -> tuple[Any, AllStates]:
+        outputs, after = inputs, []
+        for index, (layer, before) in enumerate(zip(self.recurrent_layers, states, strict=True)):
+            below = self.hidden_dropouts[index - 1](outputs, training=training) if index else outputs
+            options = {} if index else {"table": table}
+            outputs, last = layer(below, mask=mask, initial_state=tuple(before), training=training, **options)
+            after.append(last)
+        return outputs, after
+
+    def _reads_rows(self, training: bool) -> bool:
+        """Whether the lowest layer may multiply the vocabulary once instead of every token."""
+        is_dropped = training and (self.options["embedding_dropout"] or self.options["input_dropout"])
+        width = self.options["embedding_dim"] or self.vocabulary_size
+        return not is_dropped and self.vocabulary_size <= min(2 * width, MOST_ROWS)
+
+    def _table(self) -> Any:
+        """What stands for each token, (vocabulary_size, width)."""
+        if self.embedding is None:
+            return ops.eye(self.vocabulary_size, dtype=self.compute_dtype)
+        return ops.cast(self.embedding.embeddings, self.compute_dtype)
+
     def _step(self, tokens: Any, states: AllStates) -> tuple[Any, AllStates]:
         outputs, after = self._embedded(tokens), []
         for layer, before in zip(self.recurrent_layers, states, strict=True):
-            outputs, new = layer.cell(outputs, tuple(before))
-            after.append(tuple(new))
+            outputs, new = layer.step(outputs, tuple(before))
+            after.append(new)
         return self._logits(outputs), after
 
     def _embedded(self, tokens: Any) -> Any:
