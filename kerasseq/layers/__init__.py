@@ -2,6 +2,7 @@
 
 from kerasseq.layers.attention.bahdanau import Bahdanau
 from kerasseq.layers.attention.luong import Luong, LuongConcat
+from kerasseq.layers.attention_rnn import AttentionRNN
 from kerasseq.layers.bridge import StateBridge
 from kerasseq.layers.cells.coupled_lstm import CoupledLSTM
 from kerasseq.layers.cells.gru import GRU
@@ -17,7 +18,7 @@ from kerasseq.layers.stack import RecurrentStack
 from kerasseq.layers.token_decoder import TokenDecoder
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU", "MinLSTM",
+    "GRU", "LSTM", "RNN", "AttentionRNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU", "MinLSTM",
     "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "StateBridge",
     "TokenDecoder",
 ]  # fmt: skip
