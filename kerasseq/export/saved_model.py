@@ -26,7 +26,10 @@ class SavedModel:
         module = tf.Module()
         module.features = dict(task.features)  # a tf.Module each: their tables are saved with it
         module.weights = [variable.value for variable in model.variables]
-        signatures = {name: _function(found) for name, found in task.signatures(model, decoder).items()}
+        answers = task.signatures(model, decoder)
+        signatures = {name: _function(found) for name, found in answers.items()}
+        # What a decoder counts, so that it draws anew in each call, belongs to no model.
+        module.counters = [variable for found in signatures.values() for variable in found.variables]
         write_whole(
             folder.saved_model, lambda fresh: tf.saved_model.save(module, str(fresh), signatures=signatures)
         )

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import functools
 import itertools
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
 import numpy as np
-from keras import ops, tree
+from keras import ops
 
 from kerasseq.layers.token_recurrence import AllStates, TokenRecurrence
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.carried_state import CarriedState, reset
-from kerasseq.models.prompts import joined, lengths_of, prompts_of
+from kerasseq.models.language_signatures import language_signatures
+from kerasseq.models.prompts import beginning_of, joined, lengths_of, prompts_of, steps_of
 from kerasseq.models.task import Task
 from kerasseq.models.token_scores import MEASURES, token_figures, token_scores
-from kerasseq.registry import create, register
+from kerasseq.registry import register
 from kerasseq.specs import Cell, NonNegativeFloat, PositiveInt, Rate, Raw, Signature, Supplied
 
 FIELDS = ("text",)
 DATA = "kerasseq.data.streams:prepare_streams"
-STEPS = ("texts", "likeliest", "probabilities")
 NUM_LIKELIEST = 3
 NUM_QUESTIONS = 20
-LONGEST_QUESTION = 32
 LONGEST_ANSWER = 400
 DEFAULTS = {"decode": "sample"}
 CONSTRAINTS = (("embedding_dim is not None or not tie_embeddings", "give an `embedding_dim` to tie"),)
@@ -261,28 +259,23 @@ class LanguageModelTask(Task):
         return {"stop_ids": self.features["text"].ids_of(stop)} if stop else {}
 
     def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-        """`prediction` is the prompt and what was written behind it, `steps` what each token led to expect."""
+        """`prediction` is the prompt and what was written behind it; `steps` say what each token led to."""
         texts = ops.convert_to_numpy(self.features["text"].decode(answers["texts"][:, 0]))
         for row, (text, score) in enumerate(zip(texts, answers["scores"][:, 0], strict=True)):
             shown = {"prediction": text.decode(), "score": round(float(score), 6)}
             if "likeliest" in answers:
-                shown["steps"] = list(self._steps(*(answers[name][row] for name in STEPS)))
+                shown["steps"] = steps_of(
+                    *(answers[name][row] for name in ("texts", "likeliest", "probabilities")),
+                    vocabulary=self.features["text"].vocabulary,
+                )
             yield shown
 
-    def _steps(self, texts: Any, likeliest: Any, probabilities: Any) -> Iterable[dict[str, Any]]:
-        vocabulary = self.features["text"].vocabulary
-        written = int((texts[0] != PAD_ID).sum())
-        for token, expected, shares in zip(texts[0][:written], likeliest, probabilities, strict=False):
-            named = {
-                vocabulary[place]: round(float(share), 4)
-                for place, share in zip(expected, shares, strict=True)
-            }
-            yield {"input": vocabulary[token], "expected": named}
-
     def questions(self, split: Any) -> tuple[list[str], list[str]]:
-        """The beginnings of the first documents, to go on from, and how those went on."""
-        documents = [text for (text,) in itertools.islice(split.examples(), NUM_QUESTIONS)]
-        return [_beginning(document) for document in documents], [text[:LONGEST_ANSWER] for text in documents]
+        """The beginnings of the first documents, each once, to go on from, and how those went on."""
+        documents = list(dict.fromkeys(text for (text,) in itertools.islice(split.examples(), NUM_QUESTIONS)))
+        return [beginning_of(document) for document in documents], [
+            text[:LONGEST_ANSWER] for text in documents
+        ]
 
     def question_batches(self, split: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
         questions, _ = self.questions(split)
@@ -300,9 +293,3 @@ def _advance(
     model: keras.Model, inputs: Mapping[str, Any], states: AllStates, training: bool
 ) -> tuple[Any, AllStates]:
     return _tokens(model)(inputs["text"], states, training=training)
-
-
-def _beginning(document: str) -> str:
-    """What a document begins with: whole words where it has several, but no more than half of it."""
-    start = document[: min(len(document) // 2, LONGEST_QUESTION)]
-    return start.rpartition(" ")[0] or start

@@ -8,6 +8,14 @@ from keras import ops
 
 from kerasseq.specs import END_ID, PAD_ID
 
+LONGEST_BEGINNING = 32
+
+
+def beginning_of(document: str) -> str:
+    """What a document begins with: whole words where it has several, and at most half of it."""
+    start = document[: min(len(document) // 2, LONGEST_BEGINNING)]
+    return start.rpartition(" ")[0] or start
+
 
 def prompts_of(encoded: Any) -> Any:
     """`<s> ids </s>` without the end: (batch, time), padded on the right."""
@@ -36,3 +44,25 @@ def joined(prompts: Any, written: Any) -> Any:
     source = ops.where(place < length, place, place + width - length)  # (batch, time + written_time)
     source = ops.broadcast_to(source[:, None], (*ops.shape(both)[:2], ops.shape(source)[1]))
     return ops.take_along_axis(both, source, axis=-1)
+
+
+def steps_of(
+    texts: Any, likeliest: Any, probabilities: Any, *, vocabulary: list[str]
+) -> list[dict[str, Any]]:
+    """A text token by token: what was read, and what was then expected, with its probability.
+
+    Args:
+        texts: Ids of one example's texts, (n_best, time), NumPy; the first is shown.
+        likeliest: The likeliest tokens after each, (time, number).
+        probabilities: Theirs, alike.
+        vocabulary: Every token by its id.
+    """
+    shown = []
+    for token, expected, shares in zip(texts[0], likeliest, probabilities, strict=True):
+        if token in (PAD_ID, END_ID):
+            break
+        named = {
+            vocabulary[place]: round(float(share), 4) for place, share in zip(expected, shares, strict=True)
+        }
+        shown.append({"input": vocabulary[token], "expected": named})
+    return shown

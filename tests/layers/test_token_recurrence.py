@@ -54,12 +54,21 @@ def test_a_locked_mask_is_the_same_at_each_step(locked):
 
 
 def test_every_dropout_acts_in_training_alone():
-    rates = ("embedding_dropout", "input_dropout", "hidden_dropout", "output_dropout")
-    for rate in rates:
+    of_layers = ("embedding_dropout", "input_dropout", "hidden_dropout", "output_dropout")
+    for rate in (*of_layers, "recurrent_dropout", "weight_drop", "zoneout"):
         layer = _layer(num_layers=2, **{rate: 0.5})
         plain = layer(TOKENS)[0]
         np.testing.assert_array_equal(plain, layer(TOKENS)[0])
         assert np.abs(layer(TOKENS, training=True)[0] - plain).max() > 1e-3, rate
+
+
+def test_a_step_with_zoneout_is_a_step_of_the_sequence():
+    layer = _layer(num_layers=2, zoneout=0.3)
+    logits, _ = layer(TOKENS)
+    states = layer.zero_states(3)
+    for time in range(5):
+        now, states = layer(TOKENS[:, time], states)
+        np.testing.assert_allclose(now, logits[:, time], rtol=1e-4, atol=1e-5)
 
 
 def test_the_last_layer_may_be_as_wide_as_the_embedding():

@@ -70,6 +70,11 @@ class TextFeature(tf.Module):
         """Ids without markers, (batch,) strings to (batch, ragged) int32."""
         return self.tokenizer.encode(texts)
 
+    def ids_of(self, texts: Iterable[str]) -> tuple[tuple[int, ...], ...]:
+        """Ids without markers of a few texts: numbers, even while a graph is traced."""
+        with tf.init_scope():
+            return tuple(map(tuple, self.encode_ragged(tf.constant(list(texts))).to_list()))
+
     def encode_lines(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """As `encode_ragged`, but a line feed is a token: `</s>` where the tokenizer has none of its own."""
         return self.tokenizer.encode_lines(texts)
