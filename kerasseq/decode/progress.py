@@ -15,7 +15,7 @@ from kerasseq.specs import Hypotheses
 class Progress(NamedTuple):
     """Where every row stands between two steps; a tree of tensors, which may leave a graph and come back."""
 
-    step: Any  # ()
+    step: Any  # (), the number of steps made, at most one more than the longest row's
     inputs: Any  # (rows,), the tokens to read next
     is_alive: Any  # (rows,)
     log_probabilities: Any  # (rows,)
@@ -78,6 +78,9 @@ def extend(
 ) -> tuple[Progress, Any, Any]:
     """Makes steps until every row has ended, and `num_steps` at the most.
 
+    Whether any row goes on is known one step late, so that what a step does before its token, such as the
+    products with the states before it, overlaps with the step before; at the end this costs one step.
+
     Args:
         progress: Where the rows stand.
         step: The model's, see `kerasseq.decode`.
@@ -91,10 +94,10 @@ def extend(
     state, memory = split_memory(progress.state)
     first, limits = progress.step, progress.limits
 
-    def is_running(now: Progress, written: _Written) -> Any:
-        return ops.logical_and(now.step < first + num_steps, ops.any(now.is_alive))
+    def is_running(now: Progress, written: _Written, was_alive: Any) -> Any:
+        return ops.logical_and(now.step < first + num_steps, was_alive)
 
-    def advance(now: Progress, written: _Written) -> tuple[Progress, _Written]:
+    def advance(now: Progress, written: _Written, was_alive: Any) -> tuple[Progress, _Written, Any]:
         logits, state = step(now.inputs, join_memory(now.state, memory))
         state, _ = split_memory(state)
         gains, tokens = choose(logits, now.step)
@@ -113,11 +116,11 @@ def extend(
             recent=recent,
             state=state,
         )
-        return after, _write(written, now, tokens, state, now.step - first)
+        return after, _write(written, now, tokens, state, now.step - first), ops.any(now.is_alive)
 
     moving = progress._replace(limits=(), draws=(), state=state)
     start = _blank(moving, num_steps, ending.pad_id, with_attention)
-    after, written = ops.while_loop(is_running, advance, (moving, start))
+    after, written, _ = ops.while_loop(is_running, advance, (moving, start, ops.any(progress.is_alive)))
     after = after._replace(limits=limits, draws=progress.draws, state=join_memory(after.state, memory))
     attention = ops.transpose(written.attention[0], (1, 0, 2)) if written.attention else None
     return after, ops.transpose(written.tokens), attention

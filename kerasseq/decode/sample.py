@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from kerasseq.decode.candidates import log_normalizer
-from kerasseq.decode.draws import draw_tokens, strike, uniform_draws
+from kerasseq.decode.draws import draw_tokens, pick, strike, uniform_draws
 from kerasseq.decode.limit import length_limit, row_limits
 from kerasseq.decode.progress import Ending, Progress, extend, hypotheses_of, open_progress
 from kerasseq.decode.row_state import take_rows
@@ -237,7 +236,7 @@ class Sample:
             first_step=progress.step,
             num_steps=num_steps,
         )
-        first, rows = progress.step, ops.shape(progress.inputs)[0]
+        first = progress.step
         temperature = self._by_row(self.temperature if temperature is None else temperature)
         top_k = self.top_k if top_k is None else top_k
 
@@ -246,10 +245,9 @@ class Sample:
             is_early = now < self.min_length if self.min_length else None
             allowed = strike(logits, forbidden_ids, end_id, is_early)
             tokens = draw_tokens(allowed / temperature, uniform[now - first], top_k=top_k, top_p=self.top_p)
-            normalizer = log_normalizer(logits, ops.max(logits, axis=-1))
-            places = ops.arange(rows, dtype="int32") * logits.shape[-1] + tokens
-            gains = ops.take(ops.reshape(logits, (-1,)), places) - normalizer
-            return ops.minimum(gains, 0.0), tokens
+            shifted = logits - ops.max(logits, axis=-1, keepdims=True)
+            # The greatest term of the sum is 1, so that no token is likelier than certain.
+            return pick(shifted, tokens) - ops.log(ops.sum(ops.exp(shifted), axis=-1)), tokens
 
         ending = Ending(end_id, pad_id, tuple(map(tuple, stop_ids)), self.min_length)
         return extend(

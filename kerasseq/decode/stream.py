@@ -49,14 +49,17 @@ def stream(
         first_steps: Steps to the first chunk, positive: few, so that it comes soon.
         steps: Steps to every other chunk, positive.
     """
-    num_steps = first_steps
-    steps_made = int(progress.step)
+    num_steps, length = first_steps, _longest(progress)
     while ops.convert_to_numpy(progress.is_alive).any():
         progress, tokens = extend(progress, num_steps)
-        fresh = int(progress.step) - steps_made
-        steps_made, num_steps = steps_made + fresh, steps
+        tokens = ops.convert_to_numpy(tokens)[:, : _longest(progress) - length]
+        num_steps, length = steps, _longest(progress)
         yield Chunk(
-            tokens=ops.convert_to_numpy(tokens)[:, :fresh],
+            tokens=tokens,
             is_finished=~ops.convert_to_numpy(progress.is_alive),
             log_probabilities=ops.convert_to_numpy(progress.log_probabilities),
         )
+
+
+def _longest(progress: Progress) -> int:
+    return int(ops.convert_to_numpy(progress.lengths).max())

@@ -65,6 +65,20 @@ def test_nothing_improbable_is_drawn():
     assert ops.convert_to_numpy(places).tolist() == [2, 4, 4]
 
 
+@pytest.mark.parametrize("num_places", [2000, 2003, 4000])
+def test_groups_give_what_one_cumulative_sum_gives(num_places):
+    random = np.random.default_rng(0)
+    weights = random.exponential(size=(300, num_places)) * (random.random((300, num_places)) < 0.02)
+    uniform = random.random(300).astype("float32")
+    uniform[:2] = 0, 1 - 2.0**-DRAW_BITS
+    found = ops.convert_to_numpy(draw(ops.cast(weights, "float32"), ops.convert_to_tensor(uniform)))
+    assert (weights[np.arange(300), found] > 0).all()
+    shares = np.cumsum(weights, axis=-1) / weights.sum(-1, keepdims=True)
+    expected = (shares <= uniform[:, None]).sum(-1)
+    assert (found != expected).sum() <= 1  # where rounding decides
+    np.testing.assert_allclose(shares[np.arange(300), found], shares[np.arange(300), expected], atol=0.1)
+
+
 @pytest.mark.parametrize("top_p", [0.0, 0.3, 0.5, 0.85, 1.0])
 def test_a_nucleus_is_the_fewest_that_reach_top_p(top_p):
     random = np.random.default_rng(1)

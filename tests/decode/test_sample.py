@@ -94,7 +94,7 @@ def test_the_likeliest_alone_is_greedy(options, min_length):
     ours = decode(toy, Sample(**options, min_length=min_length), range(50), **run)
     theirs = decode(toy, Greedy(min_length=min_length), range(50), **run)
     for mine, greedy in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(mine, greedy)
+        np.testing.assert_allclose(mine, greedy, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("num_samples", [1, 3])
@@ -109,8 +109,11 @@ def test_a_batch_equals_its_rows_one_by_one(num_samples):
     whole = compiled(toy, decoder, max_length=8)(range(5))
     assert whole.tokens.shape == (5, num_samples, 8)
     for row in range(5):
-        for ours, theirs in zip(alone(row)[:4], whole[:4], strict=True):
-            np.testing.assert_array_equal(ops.convert_to_numpy(ours)[0], theirs[row])
+        ours = alone(row)
+        np.testing.assert_array_equal(ops.convert_to_numpy(ours.tokens)[0], whole.tokens[row])
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(ours.log_probabilities)[0], whole.log_probabilities[row], rtol=1e-5
+        )
 
 
 def test_samples_of_one_input_differ_and_are_drawn_alike():

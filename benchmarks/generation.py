@@ -1,0 +1,182 @@
+"""Tokens a second from a language model: kerasseq, PyTorch's eager loop and one `model.predict` per token.
+
+    pip install torch==2.13.0            (in any environment; name its Python with --peer-python)
+    python benchmarks/generation.py --peer-python PYTHON
+    python benchmarks/generation.py --shape 10000,650,2 --streams 1 64 --peer-python PYTHON
+
+Every side samples from the whole vocabulary with an LSTM of the same size: an embedding as wide as the
+layers, random weights, no text to begin from. kerasseq calls its decoder in one graph, as its `predict` and
+its SavedModel do; PyTorch calls `nn.LSTM` step by step; Keras calls `predict` on stateful layers for every
+token, as tutorials do. Sides take turns, each in a process of its own, since a machine's speed drifts; figures
+are medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+AIMS = {"torch": 5.0, "predict": 50.0}
+NAMES = {"kerasseq": "kerasseq", "torch": "PyTorch, eager", "predict": "model.predict"}
+
+
+def main() -> None:
+    """Prints a line for each side and number of streams, with the ratios."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shape", default="65,512,2", help="vocabulary, units and layers")
+    parser.add_argument("--streams", type=int, nargs="+", default=[1, 64], help="texts at a time")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports torch")
+    parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    shape = tuple(map(int, arguments.shape.split(",")))
+    if arguments.side:
+        rate = measure(SIDES[arguments.side](*shape, arguments.streams[0]), arguments.seconds)
+        print(json.dumps(rate))
+        return
+    for streams in arguments.streams:
+        compare(arguments, streams)
+
+
+def compare(arguments: argparse.Namespace, streams: int) -> None:
+    """Prints the sides for one number of streams."""
+    rates: dict[str, list[float]] = {}
+    for _ in range(arguments.turns):
+        for side in SIDES:
+            rate = in_a_process(arguments, side, streams)
+            if rate is not None:
+                rates.setdefault(side, []).append(rate)
+    ours = statistics.median(rates["kerasseq"])
+    for side, found in rates.items():
+        rate = statistics.median(found)
+        line = (
+            f"{streams:>3} x {arguments.shape}  {NAMES[side]:<14} {statistics.median(found):>9,.0f} tokens/s"
+        )
+        if side in AIMS:
+            line += (
+                f"   kerasseq is {ours / statistics.median(found):6.1f} times as fast (aim {AIMS[side]:g})"
+            )
+        print(f"{line}   ({min(found):,.0f} to {max(found):,.0f})", flush=True)
+
+
+def in_a_process(arguments: argparse.Namespace, side: str, streams: int) -> float | None:
+    """One side's tokens a second, or None where its library is not installed."""
+    python = arguments.peer_python if side == "torch" else sys.executable
+    if (
+        side == "torch"
+        and subprocess.run([python, "-c", "import torch"], stderr=subprocess.DEVNULL).returncode
+    ):
+        print(f"PyTorch is not installed in {python}: left out. See the head of this file.")
+        return None
+    options = ["--side", side, "--shape", arguments.shape, "--streams", str(streams)]
+    command = [python, __file__, *options, "--seconds", str(arguments.seconds)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
+    return float(done.stdout.splitlines()[-1])
+
+
+def imports_torch(python: str) -> bool:
+    """Whether a Python has PyTorch."""
+    done = subprocess.run([python, "-c", "import torch"], stderr=subprocess.DEVNULL)
+    return not done.returncode
+
+
+def measure(generate: Callable[[], int], seconds: float) -> float:
+    """The median rate of calls that return how many tokens they made."""
+    generate(), generate()
+    rates, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        made = generate()
+        rates.append(made / (time.perf_counter() - start))
+    return statistics.median(rates)
+
+
+def kerasseq_side(vocabulary_size: int, units: int, num_layers: int, streams: int) -> Callable[[], int]:
+    """Sampling in the graph."""
+    import tensorflow as tf
+
+    from kerasseq.decode.sample import Sample
+    from kerasseq.models.language_model import LanguageModelTask, build_language_model
+    from kerasseq.specs import END_ID, PAD_ID, START_ID
+
+    model = build_language_model(
+        vocabulary_size=vocabulary_size, embedding_dim=units, units=units, num_layers=num_layers
+    )
+    decoder = Sample(temperature=0.9)
+    length = 200 if streams == 1 else 50
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
+    def run(prompts: tf.Tensor) -> tf.Tensor:
+        first_tokens, states = LanguageModelTask.begin(model, prompts)
+        return decoder(
+            lambda tokens, state: LanguageModelTask.step(model, tokens, state),
+            states,
+            batch_size=tf.shape(prompts)[0],
+            max_length=length,
+            first_tokens=first_tokens,
+            forbidden_ids=(PAD_ID, START_ID, END_ID),  # nobody ends early
+        ).lengths
+
+    prompts = tf.fill([streams, 1], START_ID)
+    return lambda: int(run(prompts).numpy().sum())
+
+
+def torch_side(vocabulary_size: int, units: int, num_layers: int, streams: int) -> Callable[[], int]:
+    """A Python loop over single steps of `nn.LSTM`."""
+    import torch
+
+    embedding = torch.nn.Embedding(vocabulary_size, units)
+    recurrent = torch.nn.LSTM(units, units, num_layers, batch_first=True)
+    output = torch.nn.Linear(units, vocabulary_size)
+    length = 50 if streams == 1 else 20
+
+    @torch.no_grad()
+    def generate() -> int:
+        tokens, state = torch.zeros((streams, 1), dtype=torch.long), None
+        for _ in range(length):
+            hidden, state = recurrent(embedding(tokens), state)
+            shares = (output(hidden[:, -1]) / 0.9).softmax(-1)
+            tokens = torch.multinomial(shares, 1)
+        return streams * length
+
+    return generate
+
+
+def predict_side(vocabulary_size: int, units: int, num_layers: int, streams: int) -> Callable[[], int]:
+    """A Python loop over `model.predict`, whose layers keep their states."""
+    import keras
+    import numpy as np
+
+    tokens = keras.Input((1,), batch_size=streams, dtype="int32")
+    hidden = keras.layers.Embedding(vocabulary_size, units)(tokens)
+    for place in range(num_layers):
+        is_last = place == num_layers - 1
+        hidden = keras.layers.LSTM(units, stateful=True, return_sequences=not is_last)(hidden)
+    model = keras.Model(tokens, keras.layers.Dense(vocabulary_size)(hidden))
+    random = np.random.default_rng(0)
+
+    def generate() -> int:
+        read = np.ones((streams, 1), "int32")
+        for _ in range(10):
+            logits = model.predict(read, verbose=0, batch_size=streams) / 0.9
+            read = (logits + random.gumbel(size=logits.shape)).argmax(-1)[:, None].astype("int32")
+        return streams * 10
+
+    return generate
+
+
+SIDES = {"kerasseq": kerasseq_side, "torch": torch_side, "predict": predict_side}
+
+
+if __name__ == "__main__":
+    main()
