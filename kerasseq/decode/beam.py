@@ -7,9 +7,8 @@ from typing import Any
 
 from keras import ops
 
-from kerasseq.decode.backtrack import pick_slots
 from kerasseq.decode.beam_slots import Slots, open_slots
-from kerasseq.decode.candidates import top_candidates
+from kerasseq.decode.extensions import best_extensions, struck_tokens
 from kerasseq.decode.length_penalty import length_penalty
 from kerasseq.decode.limit import length_limit, row_limits
 from kerasseq.decode.n_best import n_best
@@ -127,8 +126,14 @@ class Beam:
         def advance(slots: Slots) -> tuple[Slots]:
             logits, state = step(slots.inputs, join_memory(slots.state, memory, slots.beams))
             state, _ = split_memory(state)
-            gains, tokens = self._candidates(logits, slots.step, forbidden_ids=forbidden_ids, end_id=end_id)
-            return (self._fill(slots, gains, tokens, state, limits=limits, end_id=end_id, pad_id=pad_id),)
+            found = best_extensions(
+                logits,
+                slots.log_probabilities,
+                slots.beams["rows"],
+                count=self.beam_width,
+                struck=struck_tokens(forbidden_ids, end_id, slots.step, min_length=self.min_length),
+            )
+            return (self._fill(slots, *found, state, limits=limits, end_id=end_id, pad_id=pad_id),)
 
         slots = open_slots(
             state,
@@ -145,24 +150,19 @@ class Beam:
             slots, count=self.num_hypotheses, alpha=self.length_penalty, end_id=end_id, pad_id=pad_id
         )
 
-    def _candidates(
-        self, logits: Any, now: Any, *, forbidden_ids: tuple[int, ...], end_id: int
-    ) -> tuple[Any, Any]:
-        return top_candidates(
-            logits,
-            count=self.beam_width,
-            forbidden_ids=forbidden_ids,
-            end_id=end_id,
-            end_is_allowed=now >= self.min_length if self.min_length else None,
-        )
-
     def _fill(
-        self, slots: Slots, gains: Any, tokens: Any, state: Any, *, limits: Any, end_id: int, pad_id: int
+        self,
+        slots: Slots,
+        parents: Any,
+        tokens: Any,
+        log_probabilities: Any,
+        state: Any,
+        *,
+        limits: Any,
+        end_id: int,
+        pad_id: int,
     ) -> Slots:
-        """Gives the slots to the best extensions; `gains` and `tokens` are (rows, candidates)."""
-        parents, tokens, log_probabilities = rank_extensions(
-            slots.log_probabilities, gains, tokens, slots.beams["rows"]
-        )
+        """Gives the slots to the best extensions, from `best_extensions`."""
         is_slot_open = (
             ops.arange(self.beam_width, dtype="int32") < self.beam_width - slots.num_finished[:, None]
         )
@@ -188,27 +188,3 @@ class Beam:
             best_scores=best_scores,
             state=state,
         )
-
-
-def rank_extensions(log_probabilities: Any, gains: Any, tokens: Any, rows: Any) -> tuple[Any, Any, Any]:
-    """The best extensions of each example's hypotheses, best first.
-
-    Args:
-        log_probabilities: Of the hypotheses, -inf where a slot holds none, (batch, beam).
-        gains: Log-probabilities of their next tokens, (rows, candidates).
-        tokens: Those tokens, (rows, candidates).
-        rows: The row of each slot, (batch, beam).
-    Returns:
-        Slots extended, tokens and log-probabilities, each (batch, beam).
-    """
-    batch_size, beam_width = ops.shape(log_probabilities)
-    num_candidates = ops.shape(gains)[-1]
-    so_far = log_probabilities[:, :, None]
-    totals = so_far + ops.take(gains, rows, axis=0)  # (batch, beam, candidates)
-    totals = ops.where(
-        so_far > float("-inf"), totals, float("-inf")
-    )  # whatever the model says of an empty slot
-    best, places = ops.top_k(ops.reshape(totals, (batch_size, beam_width * num_candidates)), beam_width)
-    parents = places // num_candidates
-    candidates = pick_slots(rows, parents) * num_candidates + places % num_candidates
-    return parents, ops.take(ops.reshape(tokens, (-1,)), candidates, axis=0), best

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras import ops
 
-from kerasseq.decode.candidates import top_candidates
+from kerasseq.decode.extensions import best_extensions, struck_tokens
 from kerasseq.decode.limit import length_limit, row_limits
 from kerasseq.decode.progress import Ending, Progress, extend, hypotheses_of, open_progress
 from kerasseq.registry import register
@@ -138,12 +138,12 @@ class Greedy:
     def _best_tokens(
         self, logits: Any, now: Any, *, forbidden_ids: tuple[int, ...], end_id: int
     ) -> tuple[Any, Any]:
-        log_probabilities, tokens = top_candidates(
+        rows = ops.arange(ops.shape(logits)[0], dtype="int32")[:, None]
+        _, tokens, log_probabilities = best_extensions(
             logits,
+            ops.zeros_like(rows, dtype="float32"),
+            rows,
             count=1,
-            forbidden_ids=forbidden_ids,
-            end_id=end_id,
-            end_is_allowed=now >= self.min_length if self.min_length else None,
+            struck=struck_tokens(forbidden_ids, end_id, now, min_length=self.min_length),
         )
-        best, places = ops.top_k(log_probabilities, 1)
-        return best[:, 0], ops.take_along_axis(tokens, places, axis=-1)[:, 0]
+        return log_probabilities[:, 0], tokens[:, 0]

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from kerasseq.decode import beam as beam_module
-from kerasseq.decode.beam import Beam, rank_extensions
+from kerasseq.decode.beam import Beam
 from kerasseq.decode.greedy import Greedy
 from kerasseq.decode.scoring import sequence_log_probability
 from tests.decode.toys import END, Toy, assert_same, brute_force, compiled, decode, found, plain_beam
@@ -200,17 +200,6 @@ def test_an_undefined_row_leaves_the_others_alone():
     whole = decode(toy, Beam(), [0, 1, 2], max_length=5)
     for example in (0, 2):
         np.testing.assert_array_equal(ops.convert_to_numpy(broken.tokens)[example], whole.tokens[example])
-
-
-def test_ranks_the_extensions_of_filled_slots():
-    so_far = ops.convert_to_tensor([[-1.0, -np.inf, -2.0]], dtype="float32")
-    gains = ops.convert_to_tensor([[np.nan, 0.0], [-0.5, -3.0], [-0.1, -9.0]], dtype="float32")
-    tokens = ops.convert_to_tensor([[5, 5], [7, 8], [3, 9]], dtype="int32")
-    rows = ops.convert_to_tensor([[1, 0, 2]], dtype="int32")
-    parents, tokens, log_probabilities = rank_extensions(so_far, gains, tokens, rows)
-    assert ops.convert_to_numpy(parents).tolist() == [[0, 2, 0]]
-    assert ops.convert_to_numpy(tokens).tolist() == [[7, 3, 8]]
-    np.testing.assert_allclose(ops.convert_to_numpy(log_probabilities), [[-1.5, -2.1, -4.0]], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
