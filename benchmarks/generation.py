@@ -7,8 +7,8 @@
 Every side samples from the whole vocabulary with an LSTM of the same size: an embedding as wide as the
 layers, random weights, no text to begin from. kerasseq calls its decoder in one graph, as its `predict` and
 its SavedModel do; PyTorch calls `nn.LSTM` step by step; Keras calls `predict` on stateful layers for every
-token, as tutorials do. Sides take turns, each in a process of its own, since a machine's speed drifts; figures
-are medians.
+token, as tutorials do. Sides take turns, each in a process of its own, since a machine's speed drifts;
+figures are medians.
 """
 
 from __future__ import annotations
