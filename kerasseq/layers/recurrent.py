@@ -126,7 +126,11 @@ class Recurrent(keras.layers.Layer):
 
     def step(self, inputs: Any, states: States) -> tuple[Any, States]:
         """One step outside of training: (batch, features), states -> output, states."""
-        after, _ = self.cell.step(self.cell.project(inputs), tuple(states), self.cell.step_weights())
+        return self.step_from(self.cell.project(inputs), states)
+
+    def step_from(self, projected: Any, states: States) -> tuple[Any, States]:
+        """One step outside of training, from what `cell.project` made of the inputs."""
+        after, _ = self.cell.step(projected, tuple(states), self.cell.step_weights())
         after = self.noise.expected(after, tuple(states))
         return after[0], after
 

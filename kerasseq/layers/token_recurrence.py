@@ -50,6 +50,7 @@ class TokenRecurrence(keras.layers.Layer):
         states: For each layer its states, (batch, units) each; zeros unless given.
         mask: True at the tokens to read, (batch, time); others leave the states as they are. Padding on the
             right needs none for its row's logits.
+        projected_rows: From `projected_rows`, for one step of many: the lowest layer looks its product up.
     Returns:
         Logits of the next token, (batch, time, vocabulary_size) or (batch, vocabulary_size), and the states
         behind the last one.
@@ -141,12 +142,17 @@ class TokenRecurrence(keras.layers.Layer):
         )
 
     def call(
-        self, tokens: Any, states: AllStates | None = None, mask: Any = None, training: bool = False
+        self,
+        tokens: Any,
+        states: AllStates | None = None,
+        mask: Any = None,
+        projected_rows: Any = None,
+        training: bool = False,
     ) -> tuple[Any, AllStates]:
         if states is None:
             states = self.zero_states(ops.shape(tokens)[0])
         if len(tokens.shape) == 1:
-            return self._step(tokens, states)
+            return self._step(tokens, states, projected_rows)
         if self._reads_rows(training):
             inputs, table = tokens, self._table()
         else:
@@ -182,10 +188,21 @@ class TokenRecurrence(keras.layers.Layer):
             return ops.eye(self.vocabulary_size, dtype=self.compute_dtype)
         return ops.cast(self.embedding.embeddings, self.compute_dtype)
 
-    def _step(self, tokens: Any, states: AllStates) -> tuple[Any, AllStates]:
-        outputs, after = self._embedded(tokens), []
-        for layer, before in zip(self.recurrent_layers, states, strict=True):
-            outputs, new = layer.step(outputs, tuple(before))
+    def projected_rows(self) -> Any | None:
+        """What the lowest layer makes of each token, (vocabulary_size, width); None where there are many."""
+        if not self._reads_rows(training=False):
+            return None
+        return ops.cast(self.recurrent_layers[0].cell.project(self._table()), self.compute_dtype)
+
+    def _step(self, tokens: Any, states: AllStates, projected_rows: Any) -> tuple[Any, AllStates]:
+        lowest, *others = self.recurrent_layers
+        if projected_rows is None:
+            outputs, new = lowest.step(self._embedded(tokens), states[0])
+        else:
+            outputs, new = lowest.step_from(ops.take(projected_rows, tokens, axis=0), states[0])
+        after = [new]
+        for layer, before in zip(others, states[1:], strict=True):
+            outputs, new = layer.step(outputs, before)
             after.append(new)
         return self._logits(outputs), after
 

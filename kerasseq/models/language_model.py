@@ -181,9 +181,9 @@ class LanguageModelTask(Task):
         return ops.take_along_axis(prompt, last[:, None], axis=1)[:, 0], states
 
     @staticmethod
-    def step(model: keras.Model, tokens: Any, state: AllStates) -> tuple[Any, AllStates]:
+    def step(model: keras.Model, tokens: Any, state: AllStates, rows: Any = None) -> tuple[Any, AllStates]:
         """Logits (rows, vocabulary) after `tokens` (rows,), and the states behind them."""
-        return _tokens(model)(tokens, state)
+        return _tokens(model)(tokens, state, projected_rows=rows)
 
     def encode_examples(self, columns: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Every text is a document of its own."""
@@ -206,7 +206,7 @@ class LanguageModelTask(Task):
         prompt = prompts_of(encoded["text"])
         first_tokens, states = self.begin(model, prompt)
         found = decoder(
-            functools.partial(self.step, model),
+            functools.partial(self.step, model, rows=_tokens(model).projected_rows()),
             states,
             **{
                 "batch_size": ops.shape(prompt)[0],

@@ -34,6 +34,17 @@ def test_one_hot_vectors_take_a_row_of_the_kernel():
     np.testing.assert_allclose(state, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("embedding_dim", [4, 5, None])
+def test_a_step_may_look_its_tokens_up(embedding_dim):
+    layer = _layer(cell="gru", embedding_dim=embedding_dim, num_layers=2)
+    rows = layer.projected_rows()
+    assert (rows is None) == (embedding_dim == 4)  # 9 tokens are too many for it
+    _, states = layer(TOKENS)
+    looked_up, plain = layer(TOKENS[:, 0], states, projected_rows=rows), layer(TOKENS[:, 0], states)
+    for ours, theirs in zip(keras.tree.flatten(looked_up), keras.tree.flatten(plain), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
 def test_masked_tokens_leave_the_states():
     layer = _layer(num_layers=2)
     lengths = np.array([[5], [2], [0]])
