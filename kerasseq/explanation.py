@@ -17,6 +17,7 @@ from keras import ops, tree
 from kerasseq import environment
 from kerasseq.data.prepare import make_features
 from kerasseq.errors import DataError
+from kerasseq.layers.recurrent import Recurrent
 from kerasseq.opened_run import Run
 from kerasseq.recipe.resolve import Recipe
 from kerasseq.registry import load
@@ -191,7 +192,15 @@ def _first_batches(opened: Run) -> Any:
 
 def _loops(opened: Run, model: keras.Model) -> list[tuple[str, str]]:
     is_sampled = opened.values["train"]["scheduled_sampling"] is not None
-    return list(opened.task.loops(model, is_sampled=is_sampled).items())
+    return [*_kernels(model), *opened.task.loops(model, is_sampled=is_sampled).items()]
+
+
+def _kernels(model: keras.Model) -> Iterator[tuple[str, str]]:
+    """What each recurrent layer's loop runs on, and why."""
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, Recurrent):
+            kernel, reason = layer.kernel_choice()
+            yield "kernel", f"{kernel} for {layer.path}: {reason}"
 
 
 def _compile(opened: Run, model: keras.Model, *, total_steps: int) -> None:

@@ -121,3 +121,11 @@ def test_a_clock_leaves_the_warm_up_out_and_stops_in_time(monkeypatch):
     assert clock.model.stop_training
     clock.ends = [0.0, 5.0]
     assert clock.seconds == [5.0]
+
+
+def test_each_recurrent_layer_has_its_kernel_and_the_reason(recipe):
+    encoder = "model.encoder={type: recurrent, cell: gru, units: 2, bidirectional: true, kernel: generic}"
+    text = explain(recipe(encoder, "data.source.train=missing.tsv"))
+    kernels = [line for line in text.splitlines() if line.startswith("kernel")]
+    assert len(kernels) == 2
+    assert all("generic for " in line and line.endswith(": asked for") for line in kernels)

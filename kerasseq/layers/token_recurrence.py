@@ -11,6 +11,7 @@ from keras import ops
 from kerasseq.layers.activation_regularization import ActivationRegularization
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
+from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.kernels.halves import in_halves
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.recurrent import Recurrent
@@ -45,6 +46,7 @@ class TokenRecurrence(keras.layers.Layer):
         recurrent_dropout, weight_drop, zoneout: What is dropped in each layer's loop; see `StateNoise`.
         activity_penalty: Weight of the loss on the size of the last layer's outputs.
         slowness_penalty: Weight of the loss on how they change from step to step.
+        kernel: What the loops over time run on: `auto`, `fused`, `cudnn` or `generic`.
     Call arguments:
         tokens: (batch, time), or (batch,) for a single step.
         states: For each layer its states, (batch, units) each; zeros unless given.
@@ -80,6 +82,7 @@ class TokenRecurrence(keras.layers.Layer):
         zoneout: Rate = 0.0,
         activity_penalty: NonNegativeFloat = 0.0,
         slowness_penalty: NonNegativeFloat = 0.0,
+        kernel: Kernel = "auto",
         **kwargs: Any,
     ):
         noise = {"recurrent_dropout": recurrent_dropout, "weight_drop": weight_drop, "zoneout": zoneout}
@@ -89,7 +92,7 @@ class TokenRecurrence(keras.layers.Layer):
             "embedding_dropout": embedding_dropout, "input_dropout": input_dropout,
             "hidden_dropout": hidden_dropout, "output_dropout": output_dropout,
             "locked_dropout": locked_dropout, "activity_penalty": activity_penalty,
-            "slowness_penalty": slowness_penalty, **noise,
+            "slowness_penalty": slowness_penalty, "kernel": kernel, **noise,
         }  # fmt: skip
         check_arguments(TokenRecurrence.__init__, **options)
         if tie_embeddings and embedding_dim is None:
@@ -105,10 +108,8 @@ class TokenRecurrence(keras.layers.Layer):
             deviation = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
             self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, deviation, dtype=dtype)
         widths = [units] * (num_layers - 1) + [output_units or units]
-        self.recurrent_layers = [
-            Recurrent(cell=cell, units=width, return_sequences=True, return_state=True, **noise, dtype=dtype)
-            for width in widths
-        ]
+        of_all = {"return_sequences": True, "return_state": True, "kernel": kernel, "dtype": dtype, **noise}
+        self.recurrent_layers = [Recurrent(cell=cell, units=width, **of_all) for width in widths]
         self.bottleneck: keras.layers.Dense | None = None
         if tie_embeddings and widths[-1] != embedding_dim:
             self.bottleneck = keras.layers.Dense(embedding_dim, use_bias=False, dtype=dtype)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.token_recurrence import AllStates, TokenRecurrence
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.carried_state import CarriedState, reset
@@ -50,6 +51,7 @@ def build_language_model(
     zoneout: Rate = 0.0,
     activity_penalty: NonNegativeFloat = 0.0,
     slowness_penalty: NonNegativeFloat = 0.0,
+    kernel: Kernel = "auto",
 ) -> keras.Model:
     """Builds a recurrent language model.
 
@@ -76,6 +78,7 @@ def build_language_model(
         zoneout: Share of each state that stays as it was.
         activity_penalty: Weight of the loss on the size of the last layer's outputs (AR).
         slowness_penalty: Weight of the loss on how they change from step to step (TAR).
+        kernel: What the loops over time run on: `auto`, `fused`, `cudnn` or `generic`.
     Returns:
         A functional model from `{"text": (batch, time)}` to logits of the next token, (batch, time,
         vocabulary_size). 0 is padding, on the right.
@@ -103,6 +106,7 @@ def build_language_model(
         zoneout=zoneout,
         activity_penalty=activity_penalty,
         slowness_penalty=slowness_penalty,
+        kernel=kernel,
         name="tokens",
     )
     text = keras.Input((None,), dtype="int32", name="text")
