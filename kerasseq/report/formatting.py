@@ -21,7 +21,18 @@ _TITLES = {
     "cer": "CER",
 }
 _SHARES = ("accuracy", "exact_match", "share", "rate", "precision", "recall", "repetition", "distinct")
-_LOWER_IS_BETTER = ("loss", "perplexity", "ter", "wer", "cer", "error_rate", "mae", "mse", "rmse")
+_LOWER_IS_BETTER = (
+    "loss",
+    "perplexity",
+    "bits_per_character",
+    "ter",
+    "wer",
+    "cer",
+    "error_rate",
+    "mae",
+    "mse",
+    "rmse",
+)
 _COUNTS = ("epoch",)
 _NOT_A_RATE = ("learning_rate",)
 

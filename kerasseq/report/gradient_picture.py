@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerasseq.report.gradients import is_only_way
 from kerasseq.run_folder import write_whole
 
 DPI = 120
@@ -55,7 +56,7 @@ def _draw(axes: Any, name: str, flows: Mapping[str, Mapping[str, Any]]) -> None:
         colour = COLOURS[place % len(COLOURS)]
         for layer in flow["layers"]:
             if layer["name"] == name:
-                _draw_layer(axes, layer, f"{run}, " if len(flows) > 1 else "", colour, most)
+                _draw_layer(axes, layer, run, colour, most)
     axes.set_yscale("log")
     axes.set_title(name, loc="left", fontsize=11, fontweight="bold")
     axes.set_xlabel("steps from the loss")
@@ -66,14 +67,15 @@ def _draw(axes: Any, name: str, flows: Mapping[str, Mapping[str, Any]]) -> None:
     axes.legend(frameon=False, fontsize=8)
 
 
-def _draw_layer(axes: Any, layer: Mapping[str, Any], prefix: str, colour: str, most: float) -> None:
-    distance, curves = layer["distance"], [(layer["norms"]["h"], "-", "all ways")]
-    if "h" in layer["own_norms"]:
+def _draw_layer(axes: Any, layer: Mapping[str, Any], run: str, colour: str, most: float) -> None:
+    curves = [(layer["norms"]["h"], "-", "all ways")]
+    if "h" in layer["own_norms"] and not is_only_way(layer):
         curves.append((layer["own_norms"]["h"], "--", "own recurrence alone"))
     if "bound" in layer:
         bound = [value if value is not None and value <= 2 * most else None for value in layer["bound"]]
         curves.append((bound, ":", "bound of own recurrence"))
     for values, style, label in curves:
-        points = [(place, value) for place, value in zip(distance, values, strict=True) if value]
+        points = [(place, value) for place, value in zip(layer["distance"], values, strict=True) if value]
         if points:
-            axes.plot(*zip(*points, strict=True), style, color=colour, linewidth=1.6, label=prefix + label)
+            label = f"{run}, {label}" if run else label
+            axes.plot(*zip(*points, strict=True), style, color=colour, linewidth=1.6, label=label)

@@ -11,6 +11,7 @@ from kerasseq.report.charts import Chart, History, line_chart
 from kerasseq.report.columns import aligned
 
 FAR = 10
+SAME = 1e-3
 BARS = "▁▂▃▄▅▆▇█"
 FORMULA = "dL/dh(t-1) = J(t)^T dL/dh(t) + other ways,  J(t) = dh(t)/dh(t-1)"
 _CURVES = {
@@ -64,15 +65,19 @@ def gradient_charts(flow: Mapping[str, Any]) -> list[Chart]:
 
 def _rows(layer: Mapping[str, Any]) -> list[dict[str, float | None]]:
     """A row a distance; what is 0 has no place on an axis of powers of ten."""
-    columns = {
-        "all": layer["norms"].get("h"),
-        "c": layer["norms"].get("c"),
-        "own": layer["own_norms"].get("h"),
-    }
+    columns = {"all": layer["norms"].get("h"), "c": layer["norms"].get("c")}
+    if not is_only_way(layer):
+        columns["own"] = layer["own_norms"].get("h")
     return [
         {"distance": distance, **{name: found[place] or None for name, found in columns.items() if found}}
         for place, distance in enumerate(layer["distance"])
     ]
+
+
+def is_only_way(layer: Mapping[str, Any]) -> bool:
+    """Whether a layer's own recurrence is all that a gradient comes by."""
+    pairs = zip(layer["norms"].get("h", ()), layer["own_norms"].get("h", ()), strict=False)
+    return all(math.isclose(norm, own, rel_tol=SAME) for norm, own in pairs)
 
 
 def layer_rows(flow: Mapping[str, Any]) -> list[LayerRow]:

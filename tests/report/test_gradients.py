@@ -19,6 +19,7 @@ from tests.report.test_picture import size_of
 
 def layer(name="decoder", cell="rnn", *, factor=0.5, length=6, **options):
     norms = [(factor or 0.0) ** distance for distance in range(length)]
+    own_norms = [0.9 * norm for norm in norms]
     found = {
         "name": name,
         "cell": cell,
@@ -27,7 +28,7 @@ def layer(name="decoder", cell="rnn", *, factor=0.5, length=6, **options):
         "distance": list(range(length)),
         "rows": [8] * length,
         "norms": {"h": norms},
-        "own_norms": {"h": norms},
+        "own_norms": {"h": own_norms},
         "factor": factor,
         "bound": [1.2**distance for distance in range(length)],
     }
@@ -65,6 +66,11 @@ def test_a_chart_a_layer_on_one_axis_of_powers_of_ten():
     assert [distance for _, distance, _ in shown] == [0, 1, 2]
     assert [len(entries) for _, _, entries in shown] == [1, 2, 2]  # nothing has reached c at the loss itself
     assert [len(entries) for _, _, entries in json.loads(steep.values)[:2]] == [3, 2]  # above all else
+
+
+def test_the_own_way_is_shown_where_there_are_others():
+    (chart,) = gradient_charts(flow(layer(own_norms=layer()["norms"])))
+    assert [line.name for line in chart.lines] == ["h, all ways", "bound of own recurrence"]
 
 
 def test_without_gradients_there_is_no_chart():
