@@ -112,22 +112,16 @@ def kerasseq_side(vocabulary_size: int, units: int, num_layers: int, streams: in
     model = build_language_model(
         vocabulary_size=vocabulary_size, embedding_dim=units, units=units, num_layers=num_layers
     )
-    decoder = Sample(temperature=0.9)
+    task, decoder = LanguageModelTask({}), Sample(temperature=0.9)
     length = 200 if streams == 1 else 50
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
     def run(prompts: tf.Tensor) -> tf.Tensor:
-        first_tokens, states = LanguageModelTask.begin(model, prompts)
-        return decoder(
-            lambda tokens, state: LanguageModelTask.step(model, tokens, state),
-            states,
-            batch_size=tf.shape(prompts)[0],
-            max_length=length,
-            first_tokens=first_tokens,
-            forbidden_ids=(PAD_ID, START_ID, END_ID),  # nobody ends early
-        ).lengths
+        never = (PAD_ID, START_ID, END_ID)  # so that no text ends early
+        found = task.respond(model, {"text": prompts}, decoder, max_length=length, forbidden_ids=never)
+        return found["lengths"]
 
-    prompts = tf.fill([streams, 1], START_ID)
+    prompts = tf.tile([[START_ID, END_ID]], [streams, 1])
     return lambda: int(run(prompts).numpy().sum())
 
 
