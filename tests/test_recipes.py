@@ -12,11 +12,34 @@ from kerasseq.registry import names
 from kerasseq.shipped import shipped_datasets, shipped_recipes
 
 RECIPES = shipped_recipes()
-OF_TASK = {"seq2seq": "translate_dates"}
+OF_TASK = {"language_model": "generate_text", "seq2seq": "translate_dates"}
+SMALL = {  # data set, lines of each split, what makes the model small, and an input
+    "language_model": (
+        "verses",
+        {"train": (0, 8), "validation": (9, 14), "test": (14, 19)},
+        {"data.window": 48, "model.embedding_dim": 4, "model.units": 4, "decode.max_length": 3},
+        "The",
+    ),
+    "seq2seq": (
+        "dates",
+        {"train": (0, 8), "validation": (8, 12), "test": (12, 16)},
+        {"model.embedding_dim": 4, "model.encoder.units": 4, "model.decoder.units": 4},
+        "3rd of May 2019",
+    ),
+}
 
 
 def test_the_recipes_that_ship_are_these():
-    assert sorted(RECIPES) == ["benchmarks/translate_multi30k", "read_numbers", "translate_dates"]
+    assert sorted(RECIPES) == [
+        "benchmarks/language_model_ptb",
+        "benchmarks/language_model_ptb_medium",
+        "benchmarks/language_model_tinyshakespeare",
+        "benchmarks/translate_multi30k",
+        "generate_text",
+        "hello",
+        "read_numbers",
+        "translate_dates",
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -70,23 +93,24 @@ def test_every_task_has_a_recipe_here():
 
 @pytest.mark.parametrize("task", OF_TASK)
 def test_each_task_trains_two_steps_on_shipped_data(task, tmp_path):
-    lines = (shipped_datasets()["dates"] / "train.tsv").read_text("utf-8").splitlines(keepends=True)
-    for name, few in {"train": lines[:8], "validation": lines[8:12], "test": lines[12:16]}.items():
-        (tmp_path / "dates").mkdir(exist_ok=True)
-        (tmp_path / "dates" / f"{name}.tsv").write_text("".join(few), "utf-8")
+    data_set, splits, small, given = SMALL[task]
+    (tmp_path / data_set).mkdir()
+    (train,) = shipped_datasets()[data_set].glob("train.*")
+    lines = train.read_text("utf-8").splitlines(keepends=True)
+    for split, (first, end) in splits.items():
+        text = "".join(lines[first:end])
+        (tmp_path / data_set / train.name.replace("train", split)).write_text(text, "utf-8")
     overrides = {
         "data.batch_size": 4,
         "data.cache_folder": str(tmp_path / "cache"),
         "train.epochs": 1,
-        "model.embedding_dim": 4,
-        "model.encoder.units": 4,
-        "model.decoder.units": 4,
         "export": [],
+        **small,
     }
     run = pipeline.run(OF_TASK[task], overrides, data=tmp_path, out=tmp_path / "run", quiet=True)
     assert run.data.splits["train"].steps == 2
     assert np.isfinite(run.metrics["test"]["loss"])
-    assert len(run.predict(["3rd of May 2019"])) == 1
+    assert len(run.predict([given])) == 1
 
 
 def test_bahdanaus_attention_without_its_feed_is_refused_by_the_recipe():

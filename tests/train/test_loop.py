@@ -23,7 +23,7 @@ COLUMNS = {
 }  # fmt: skip
 TIMES = ("seconds", "tokens_per_second")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
-SCHEDULES = ("cosine",)
+SCHEDULES = {"cosine": 0.0, "exponential": 0.01}  # the share of the rate that is left at the end
 
 
 def _history(folder):
@@ -217,7 +217,7 @@ def _train(folder, **options):
 
 def test_every_optimizer_and_schedule_is_here():
     assert tuple(names("optimizer")) == OPTIMIZERS
-    assert tuple(names("schedule")) == SCHEDULES
+    assert names("schedule") == list(SCHEDULES)
 
 
 @pytest.mark.parametrize("schedule", [None, *SCHEDULES])
@@ -227,7 +227,7 @@ def test_each_optimizer_trains_a_step(tmp_path, optimizer, schedule):
     assert np.isfinite(checkpoints.history[0]["loss"])
     assert any((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
     assert checkpoints.history[0]["learning_rate"] == pytest.approx(
-        0.0 if schedule else (1.0 if optimizer == "sgd" else 1e-3), abs=1e-9
+        SCHEDULES.get(schedule, 1.0) * (1.0 if optimizer == "sgd" else 1e-3), abs=1e-9
     )
     assert model.optimizer is None
 
