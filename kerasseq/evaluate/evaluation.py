@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerasseq.errors import KerasseqError
+from kerasseq.models.side_by_side import side_by_side
 from kerasseq.registry import create
 from kerasseq.run_folder import RunFolder, write_json, write_text
 from kerasseq.specs import Metric, NonNegativeInt, Supplied
@@ -85,9 +86,14 @@ def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions:
 
 def answered(inference: Any, split: Any) -> list[dict[str, Any]]:
     """The answer to each question of a split, in the order of `task.questions`."""
+
+    def answer(question_batch: tuple[Any, Mapping[str, Any]]) -> tuple[Any, list[dict[str, Any]]]:
+        places, batch = question_batch
+        return places, inference.present(batch)
+
     answers: dict[int, dict[str, Any]] = {}
-    for places, batch in inference.task.question_batches(split):
-        answers.update(zip(map(int, places), inference.present(batch), strict=True))
+    for places, found in side_by_side(answer, inference.task.question_batches(split)):
+        answers.update(zip(map(int, places), found, strict=True))
     return [answers[place] for place in range(len(answers))]
 
 
