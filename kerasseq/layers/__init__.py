@@ -18,7 +18,7 @@ from kerasseq.layers.stack import RecurrentStack
 from kerasseq.layers.token_decoder import TokenDecoder
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "AttentionRNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU", "MinLSTM",
-    "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "StateBridge",
-    "TokenDecoder",
+    "GRU", "LSTM", "RNN", "AttentionRNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU",
+    "MinLSTM", "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack",
+    "StateBridge", "TokenDecoder",
 ]  # fmt: skip
