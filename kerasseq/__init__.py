@@ -30,11 +30,13 @@ _MODULES = {
     "pipeline": "kerasseq.pipeline",
 }
 _OBJECTS = {
+    "build_language_model": "kerasseq.models.language_model",
     "build_seq2seq": "kerasseq.models.seq2seq",
     "check": "kerasseq.pipeline",
     "compare": "kerasseq.pipeline",
     "doctor": "kerasseq.pipeline",
     "explain": "kerasseq.pipeline",
+    "open_run": "kerasseq.pipeline",
     "predict": "kerasseq.pipeline",
     "register": "kerasseq.registry",
     "run": "kerasseq.pipeline",

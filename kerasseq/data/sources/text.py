@@ -36,6 +36,14 @@ class Piece(NamedTuple):
     problem: str = ""
 
 
+CONSTRAINTS = (
+    ("file is not None or train is not None", "name the `train` text, or one `file` to cut"),
+    ("file is not None or validation is not None", "name the `validation` text, or one `file` to cut"),
+    ("file is None or (train is None and validation is None and test is None)", "give `file` or the splits"),
+    ("key is None or document == 'line'", "set document: line"),
+)
+
+
 @register("source")
 class Text:
     """Running text, for models that read on from document to document.

@@ -22,6 +22,8 @@ class Progress(keras.callbacks.Callback):
         tokens: Real target tokens an epoch.
     """
 
+    async_safe = True  # Keras then draws in a thread of its own, and the next step need not wait
+
     def __init__(self, display: Any, *, steps: int, tokens: int):
         super().__init__()
         self.display = display
