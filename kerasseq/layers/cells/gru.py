@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.scan import outer_sum
+from kerasseq.layers.scan import outer_sum, through_sigmoid, through_tanh
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
@@ -92,12 +92,12 @@ class GRU(Cell):
         z, r, n = saved["z"], saved["r"], saved["n"]
         is_keras = self.update == "keras"
         kept, taken = (z, 1 - z) if is_keras else (1 - z, z)
-        to_z = (previous[0] - n if is_keras else n - previous[0]) * z * (1 - z)
-        to_n = taken * (1 - n * n)
+        to_z = through_sigmoid(z, previous[0] - n if is_keras else n - previous[0])
+        to_n = through_tanh(n, taken)
         if self.reset_after:
-            to_r = to_n * saved["h_n"] * r * (1 - r)
+            to_r = through_sigmoid(r, to_n * saved["h_n"])
             return {"gates": ops.concatenate([to_z, to_r, to_n], axis=-1), "r": r, "kept": kept}
-        return {"z": to_z, "n": to_n, "r": r, "to_r": previous[0] * r * (1 - r), "kept": kept}
+        return {"z": to_z, "n": to_n, "r": r, "to_r": through_sigmoid(r, previous[0]), "kept": kept}
 
     def step_gradient(self, d_states: States, factors: Any, transposed: Weights) -> tuple[Any, States]:
         (d_h,) = d_states

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.scan import outer_sum
+from kerasseq.layers.scan import outer_sum, through_sigmoid, through_tanh
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt
 
@@ -57,8 +57,13 @@ class LSTM(Cell):
         i, f, _, o = ops.split(saved["squashed"], 4, axis=-1)
         g = saved["g"]
         tanh_c = ops.tanh(f * previous[1] + i * g)
-        by_gate = [g * i * (1 - i), previous[1] * f * (1 - f), i * (1 - g * g), tanh_c * o * (1 - o)]
-        return {"c": o * (1 - tanh_c * tanh_c), "f": f, "gates": ops.concatenate(by_gate, axis=-1)}
+        by_gate = [
+            through_sigmoid(i, g),
+            through_sigmoid(f, previous[1]),
+            through_tanh(g, i),
+            through_sigmoid(o, tanh_c),
+        ]
+        return {"c": through_tanh(tanh_c, o), "f": f, "gates": ops.concatenate(by_gate, axis=-1)}
 
     def step_gradient(self, d_states: States, factors: Any, transposed: Weights) -> tuple[Any, States]:
         d_h, d_c = d_states
