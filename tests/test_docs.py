@@ -16,7 +16,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from kerasseq import cli, registry
+from kerasseq import cli, pipeline, registry
 from kerasseq.pipeline import run
 from kerasseq.shipped import shipped_folder
 
@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = (
     "README.md",
     "docs/recipes.md",
+    "docs/language_models.md",
     "docs/gradients.md",
     "docs/python.md",
     "docs/export.md",
@@ -35,6 +36,12 @@ FILE_NAME = re.compile(r"# ([\w.]+\.(?:py|yaml))\n")
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)]*)?\)")
 SIZES = {"train": 128, "validation": 24, "test": 24}
 TRAINS = ("run", "train", "explain")  # `VERB RECIPE …`
+SHORT_LANGUAGE_MODEL = {
+    "data.source": {"type": "text", "train": "few.txt", "validation": "few.txt"},
+    "model.units": 8,
+    "train.epochs": 1,
+    "decode.max_length": 12,
+}
 SHORT = {
     "data.batch_size": 64,
     "model.embedding_dim": 8,
@@ -68,6 +75,7 @@ def workplace(tmp_path_factory):
         patch.syspath_prepend(str(folder))
         patch.setenv("KERASSEQ_CACHE", str(folder / "cache"))
         patch.setenv("KERASSEQ_DATA", str(folder / "data"))
+        (folder / "few.txt").write_text("The wind is blowing.\nA cat sat on the mat.\n", "utf-8")
         for split, size in SIZES.items():
             lines = (
                 (shipped_folder("datasets") / "dates" / f"{split}.tsv").read_text("utf-8").splitlines(True)
@@ -89,7 +97,9 @@ def call(command, monkeypatch, capsys, *, stdin=""):
     """Runs one line of `kerasseq …`; returns its exit status and all that it printed."""
     arguments = shlex.split(command)[1:]
     if arguments[0] in TRAINS and not arguments[1].startswith("runs/"):
-        short = [f"{key}={json.dumps(value)}" for key, value in SHORT.items()]
+        is_language_model = pipeline.check(arguments[1]).values["model"]["type"] == "language_model"
+        overrides = SHORT_LANGUAGE_MODEL if is_language_model else SHORT
+        short = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
         arguments = [*arguments[:2], *short, *arguments[2:]]
     monkeypatch.setattr(sys, "argv", ["kerasseq", *arguments])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(stdin.encode())))
