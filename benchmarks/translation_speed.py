@@ -78,6 +78,7 @@ def _ours(data: str, attention: str) -> None:
     from kerasseq.opened_run import Run
     from kerasseq.run_folder import RunFolder
     from kerasseq.train.callbacks import GradientClipping
+    from kerasseq.train.memory import keep_freed_memory
     from kerasseq.train.optimizers.adam import adam
 
     rates: list[float] = []
@@ -91,6 +92,7 @@ def _ours(data: str, attention: str) -> None:
             rates.append(self.params["steps"] - STEPS_TO_WARM_UP - 1)
             rates.append(time.perf_counter() - self.began)
 
+    keep_freed_memory()  # as `kerasseq train` does
     recipe = kerasseq.check(
         "benchmarks/translate_multi30k",
         {"model.decoder.attention": attention},

@@ -16,6 +16,7 @@ from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
 from kerasseq.train.callbacks.progress import EpochLine, Progress
 from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
+from kerasseq.train.memory import keep_freed_memory
 
 Averaging = Annotated[Any, Part("averaging")]
 Clipping = Annotated[Any, Options("kerasseq.train.callbacks.gradient_clipping:GradientClipping")]
@@ -136,6 +137,7 @@ def _fit(
     if checkpoints.epoch >= last or checkpoints.has_run_out():
         return
     batches = split.epochs(seed=seed, first=checkpoints.epoch, last=last).map(task.example)
+    keep_freed_memory()
     try:
         model.fit(
             batches,
