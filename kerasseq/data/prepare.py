@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerasseq import registry
-from kerasseq.data.faults import data_error
+from kerasseq.data.faults import UnusableValue, data_error
 from kerasseq.data.split import Split
 from kerasseq.data.token_cache import (
     Encoder,
@@ -21,7 +21,6 @@ from kerasseq.data.token_cache import (
     checksum,
     key_of,
     rows_of,
-    vocabulary_checksum,
     writing_to,
 )
 from kerasseq.errors import did_you_mean
@@ -91,16 +90,20 @@ def prepare_data(
     checksums = with_vocabularies(source, made, wanted, share=share_vocabulary, cache=cache, folder=folder)
     prepared = PreparedData(features=made, checksums=functools.reduce(dict.__or__, checksums.values(), {}))
     encoders = {name: Encoder(feature) for name, feature in made.items()}
-    made_of = [
-        [name, feature.options, vocabulary_checksum(feature.vocabulary)] for name, feature in made.items()
-    ]
+    layouts = {name: feature.layout for name, feature in made.items()}
+    made_of = [[name, feature.options, feature.checksum] for name, feature in made.items()]
     for name in wanted:
         key = key_of(files=list(checksums[name].values()), source=source.options(name), features=made_of)
-        tokens = cached_tokens(cache / "tokens" / key, encoders, functools.partial(source.read, name))
+        try:
+            tokens = cached_tokens(cache / "tokens" / key, encoders, functools.partial(source.read, name))
+        except UnusableValue as error:
+            raise error.at(_place_of(error.value, source, name)) from error
         rows = _kept(tokens, made, is_training=name == TRAIN)
         read = functools.partial(_texts, source, name, rows)
         batching = {"batch_size": batch_size, "length_bucket_width": length_bucket_width, "shuffle": shuffle}
-        prepared.splits[name] = Split(columns=tokens.columns, rows=rows, read=read, **batching)
+        prepared.splits[name] = Split(
+            columns=tokens.columns, layouts=layouts, rows=rows, read=read, **batching
+        )
         prepared.counts[name] = _counts(tokens, rows)
     return prepared
 
@@ -194,7 +197,12 @@ def _learn(source: Any, features: Mapping[str, Any], share: bool, cache: Path, c
             with writing_to(path.parent):
                 first.save(path)
         for name in group[1:]:
-            features[name].tokenizer.set_vocabulary(first.vocabulary)
+            features[name].load(path)
+
+
+def _place_of(value: str, source: Any, split: str) -> str:
+    """Where a value first stands in a split."""
+    return next((row.place for row in source.rows(split) if value in row.texts), split)
 
 
 def _texts(source: Any, split: str, rows: np.ndarray) -> Iterator[tuple[str, ...]]:
@@ -209,7 +217,9 @@ def _kept(tokens: Tokens, features: Mapping[str, Any], *, is_training: bool) -> 
         if is_training and feature.max_length is not None:
             rows = rows[columns[name].lengths(rows) <= feature.max_length]
     if not len(rows):
-        limits = ", ".join(f"{name}: {feature.max_length}" for name, feature in features.items())
+        limits = ", ".join(
+            f"{name}: {feature.max_length}" for name, feature in features.items() if feature.max_length
+        )
         message = f"no training example is within `max_length` ({limits})"
         raise data_error(message, fix="raise `max_length`, or use a tokenizer with longer tokens")
     return rows

@@ -1,29 +1,29 @@
-"""One split of the data: shuffled, gathered into batches of like length and padded, from ids on disk."""
+"""One split of the data: shuffled and gathered into batches of like length, from values on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from kerasseq.data.token_cache import Column
-from kerasseq.specs import END_ID, PAD_ID, START_ID, UNKNOWN_ID
 
 POOL_BATCHES = 256
 PREFETCH = 4
 CHUNK = 4096
-MARKERS = 2
 
 
 class Split:
     """Examples of one split, in the order of their file.
 
-    Only indices are shuffled; ids stay on disk until their batch is made, so memory does not grow with text.
+    Only indices are shuffled; values stay on disk until their batch is made, so memory does not grow with them.
 
     Args:
-        columns: The ids of each field.
+        columns: The values of each field.
+        layouts: For each field how its values stand in a batch; see `layout.py`.
         rows: The examples that are kept, rising places in the columns.
         batch_size: Examples a batch; the last batch may be smaller.
         length_bucket_width: Batches are padded to a multiple of this many tokens, markers included.
@@ -37,6 +37,7 @@ class Split:
         self,
         *,
         columns: Mapping[str, Column],
+        layouts: Mapping[str, Any],
         rows: np.ndarray,
         batch_size: int,
         length_bucket_width: int,
@@ -47,6 +48,7 @@ class Split:
         self.num_examples = len(rows)
         self.steps = -(-len(rows) // batch_size)
         self._columns = dict(columns)
+        self._layouts = {field: layouts[field] for field in columns}
         self._rows = rows
         self.batch_size = batch_size
         self._width = length_bucket_width
@@ -72,8 +74,11 @@ class Split:
 
     def num_unknown(self, field: str) -> int:
         """How many of them are unknown."""
+        unknown_id = self._layouts[field].unknown_id
+        if unknown_id is None:
+            return 0
         chunks = (self._rows[first : first + CHUNK] for first in range(0, self.num_examples, CHUNK))
-        return sum(np.count_nonzero(self._columns[field].take(rows) == UNKNOWN_ID) for rows in chunks)
+        return sum(np.count_nonzero(self._columns[field].take(rows) == unknown_id) for rows in chunks)
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -85,7 +90,7 @@ class Split:
         return np.lexsort(lengths)
 
     def batches(self, *, seed: int, epoch: int, training: bool, skip: int = 0) -> tf.data.Dataset:
-        """Every example once, as a dictionary of (batch, time) int32 for each field: `<s> ids </s>`, padded.
+        """Every example once, as a dictionary of what each field's layout makes of a batch.
 
         Args:
             seed: Of the run, not negative; with `epoch` it alone decides the order of training.
@@ -108,7 +113,8 @@ class Split:
         return self._dataset(make, self.steps * (last - first))
 
     def _dataset(self, make: Callable[[], Iterator[np.ndarray]], num_batches: int) -> tf.data.Dataset:
-        shapes = {field: tf.TensorSpec((None, None), tf.int32) for field in self.fields}
+        specs = {field: layout.spec for field, layout in self._layouts.items()}
+        shapes = {field: tf.TensorSpec(spec.shape, spec.dtype) for field, spec in specs.items()}
         batches = tf.data.Dataset.from_generator(
             lambda: (self._assemble(self._rows[examples]) for examples in make()), output_signature=shapes
         )
@@ -138,20 +144,12 @@ class Split:
         """
         rows = self._rows[examples]
         *others, last = (self._columns[field].lengths(rows).astype(np.int64) for field in self.fields)
-        widths = self._padded(last)
+        widths = self._layouts[self.fields[-1]].widths(last, self._width)
         turn = np.where(widths // self._width % 2, 1, -1)
         return np.lexsort([*(length * turn for length in reversed(others)), widths])
 
-    def _padded(self, lengths: np.ndarray) -> np.ndarray:
-        return -(-(lengths + MARKERS) // self._width) * self._width
-
     def _assemble(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        batch = {}
-        for field, column in self._columns.items():
-            lengths = column.lengths(rows)
-            ids = np.full((len(rows), self._padded(lengths.max())), PAD_ID, np.int32)
-            ids[:, 0] = START_ID
-            ids[:, 1:][np.arange(ids.shape[1] - 1) < lengths[:, None]] = column.take(rows)  # row by row
-            ids[np.arange(len(rows)), lengths + 1] = END_ID
-            batch[field] = ids
-        return batch
+        return {
+            field: self._layouts[field].assemble(column.take(rows), column.lengths(rows), self._width)
+            for field, column in self._columns.items()
+        }

@@ -107,18 +107,24 @@ class Encoder:
     """Turns the texts of one field into ids in the graph, which is traced once for all splits.
 
     Args:
-        feature: A feature with a vocabulary.
+        feature: A feature that has learned what it needs.
         lines: Whether line feeds are tokens, of running text.
     """
 
     def __init__(self, feature: Any, *, lines: bool = False):
-        self.dtype = "uint16" if feature.vocabulary_size <= 2**16 else "int32"
+        self.dtype = feature.dtype
+        self._check = feature.check
         signature = [tf.TensorSpec((None,), tf.string)]
         encode = feature.encode_lines if lines else feature.encode_ragged
         self._encode = tf.function(encode, input_signature=signature, autograph=False)
 
     def __call__(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of all texts in a row, and where each text ends, from 0."""
+        """The ids of all texts in a row, and where each text ends, from 0.
+
+        Raises:
+            UnusableValue: At a text that the feature cannot take.
+        """
+        self._check(texts)
         encoded = self._encode(tf.constant(texts))
         return encoded.flat_values.numpy().astype(self.dtype), encoded.row_splits.numpy()[1:]
 

@@ -48,9 +48,12 @@ def write_vocabulary(path: Path, vocabulary: Iterable[str]) -> None:
     write_text(path, "".join(f"{escape(token)}\n" for token in vocabulary))
 
 
-def read_vocabulary(path: Path) -> list[str]:
+def read_vocabulary(path: Path, *, first: tuple[str, ...] = SPECIAL_TOKENS) -> list[str]:
     """Reads what `write_vocabulary` wrote.
 
+    Args:
+        path: The file.
+        first: The tokens that it must begin with.
     Raises:
         DataError: Names the file and line of what is wrong.
     """
@@ -64,18 +67,23 @@ def read_vocabulary(path: Path) -> list[str]:
             token = unescape(line)
         except ValueError as error:
             raise data_error(str(error), place=f"{path}:{number}", fix="write a backslash as \\\\") from error
-        if number <= len(SPECIAL_TOKENS) and token != SPECIAL_TOKENS[number - 1]:
-            fix = f"the first lines are {' '.join(SPECIAL_TOKENS)}, one a line"
-            message = f"expected {SPECIAL_TOKENS[number - 1]}, found {token!r}"
+        if number <= len(first) and token != first[number - 1]:
+            fix = f"the first lines are {' '.join(first)}, one a line"
+            message = f"expected {first[number - 1]}, found {token!r}"
             raise data_error(message, place=f"{path}:{number}", fix=fix)
         if not token or token in tokens:
             message = f"{token!r} stands in line {tokens[token]} already" if token else "the line is empty"
             raise data_error(message, place=f"{path}:{number}", fix="one token a line, each once")
         tokens[token] = number
-    if len(tokens) < len(SPECIAL_TOKENS):
+    if len(tokens) < len(first):
         message = "the file ends before the special tokens do"
         raise data_error(message, place=f"{path}:{len(tokens)}", fix="train again, or restore the file")
     return list(tokens)
+
+
+def id_dtype(vocabulary_size: int) -> str:
+    """The type that ids take the least room in, on disk."""
+    return "uint16" if vocabulary_size <= 2**16 else "int32"
 
 
 def most_frequent(counts: Counter[str], *, vocabulary_size: int | None, minimum_frequency: int) -> list[str]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kerasseq.data import split as splits
+from kerasseq.data.layout import MarkedTokens
 from kerasseq.data.split import Split
 from kerasseq.data.token_cache import Column
 
@@ -44,7 +45,8 @@ def _split(columns, rows=None, **options):
     rows = np.arange(NUM_EXAMPLES) if rows is None else rows
     options = {"batch_size": BATCH_SIZE, "length_bucket_width": 8, "shuffle": True, **options}
     texts = [(f"s{row}", f"t{row}") for row in rows]
-    return Split(columns=columns, rows=rows, read=lambda: iter(texts), **options)
+    layouts = dict.fromkeys(columns, MarkedTokens())
+    return Split(columns=columns, layouts=layouts, rows=rows, read=lambda: iter(texts), **options)
 
 
 def _batches(split, *, epoch=0, training=True, seed=1, skip=0):

@@ -7,6 +7,7 @@ import pytest
 from kerasseq import registry
 from kerasseq.data import token_cache
 from kerasseq.data.token_cache import Encoder, cache_root, cached_tokens, checksum, key_of, rows_of
+from kerasseq.data.vocabulary import id_dtype
 from kerasseq.errors import DataError
 
 EXAMPLES = [("a b", "x"), ("b", "y z y"), ("a", "\u200b")]
@@ -76,13 +77,9 @@ def test_a_cache_that_cannot_be_written_says_what_to_do(tmp_path, encoders):
     assert "fix: set KERASSEQ_CACHE, or `data.cache_folder`, to a folder with room" in str(error.value)
 
 
-def test_large_vocabularies_get_wider_ids(encoders, monkeypatch):
-    class Feature:
-        vocabulary_size = 2**16 + 1
-        encode_ragged = None
-
+def test_large_vocabularies_get_wider_ids(encoders):
     assert encoders["source"].dtype == "uint16"
-    assert Encoder(Feature()).dtype == "int32"
+    assert [id_dtype(size) for size in (2**16, 2**16 + 1)] == ["uint16", "int32"]
 
 
 def test_keys_differ_with_what_they_are_made_from(monkeypatch):

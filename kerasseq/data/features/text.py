@@ -9,9 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from kerasseq import registry
-from kerasseq.data.vocabulary import read_vocabulary, write_vocabulary
+from kerasseq.data.layout import MarkedTokens
+from kerasseq.data.token_cache import vocabulary_checksum
+from kerasseq.data.vocabulary import id_dtype, read_vocabulary, write_vocabulary
 from kerasseq.registry import register
-from kerasseq.specs import END_ID, PAD_ID, START_ID, PositiveInt, Raw, Tokenizer, check_arguments
+from kerasseq.specs import END_ID, PAD_ID, START_ID, PositiveInt, Tokenizer, check_arguments
 
 
 @register("feature")
@@ -24,10 +26,12 @@ class TextFeature(tf.Module):
         tokenizer: How text is cut into tokens.
         max_length: Training examples with more tokens are left out; markers are not counted.
     Attributes:
+        layout: How its ids stand in a batch.
         spec: What a batch of it is.
     """
 
-    spec = Raw("int32", (None, None))
+    layout = MarkedTokens()
+    spec = layout.spec
 
     def __init__(self, *, tokenizer: Tokenizer = "word", max_length: PositiveInt | None = None):
         super().__init__()
@@ -49,6 +53,19 @@ class TextFeature(tf.Module):
     def options(self) -> dict[str, Any]:
         """What decides which ids a text becomes, but for the vocabulary; for the cache's key."""
         return {"type": "text", "tokenizer": self.tokenizer.options}
+
+    @property
+    def dtype(self) -> str:
+        """Of its ids on disk."""
+        return id_dtype(self.vocabulary_size)
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of what it learned, for the cache's key."""
+        return vocabulary_checksum(self.vocabulary)
+
+    def check(self, texts: Iterable[str]) -> None:
+        """Takes every text: a word that was not learned is the unknown token."""
 
     def learn(self, texts: Iterable[str]) -> None:
         """Takes the vocabulary from a stream of texts."""

@@ -1,0 +1,47 @@
+"""How the values of one field, of any length in each example, stand in a batch.
+
+A feature has a layout: the cache and the split know values and lengths only. A layout gives
+
+- `spec`: the type and shape of a batch of it;
+- `unknown_id`: the value that stands for what was not seen in training, or None;
+- `widths(lengths, step)`: how far each example would be padded, which batches of like length are made by;
+- `assemble(values, lengths, step)`: the batch, from the values of its examples in a row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kerasseq.specs import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Raw
+
+MARKERS = 2
+
+
+class MarkedTokens:
+    """`<s> ids </s>`, padded on the right to a multiple of `step`: (batch, time) int32."""
+
+    spec = Raw("int32", (None, None))
+    unknown_id = UNKNOWN_ID
+
+    def widths(self, lengths: np.ndarray, step: int) -> np.ndarray:
+        return -(-(lengths.astype(np.int64) + MARKERS) // step) * step
+
+    def assemble(self, values: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
+        ids = np.full((len(lengths), self.widths(lengths.max(), step)), PAD_ID, np.int32)
+        ids[:, 0] = START_ID
+        ids[:, 1:][np.arange(ids.shape[1] - 1) < lengths[:, None]] = values  # row by row
+        ids[np.arange(len(lengths)), lengths + 1] = END_ID
+        return ids
+
+
+class OneValue:
+    """One value an example: (batch,) int32."""
+
+    spec = Raw("int32", (None,))
+    unknown_id = None
+
+    def widths(self, lengths: np.ndarray, step: int) -> np.ndarray:
+        return lengths.astype(np.int64)
+
+    def assemble(self, values: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
+        return values.astype(np.int32)
