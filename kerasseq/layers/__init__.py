@@ -1,5 +1,6 @@
 """Layers: cells, attentions, encoders and the decoder. Importing them makes saved models loadable."""
 
+from kerasseq.layers.activation_regularization import ActivationRegularization
 from kerasseq.layers.attention.bahdanau import Bahdanau
 from kerasseq.layers.attention.luong import Luong, LuongConcat
 from kerasseq.layers.attention_rnn import AttentionRNN
@@ -12,13 +13,16 @@ from kerasseq.layers.cells.minlstm import MinLSTM
 from kerasseq.layers.cells.peephole_lstm import PeepholeLSTM
 from kerasseq.layers.cells.rnn import RNN
 from kerasseq.layers.decoder import RecurrentDecoder
+from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.layers.stack import RecurrentStack
 from kerasseq.layers.token_decoder import TokenDecoder
+from kerasseq.layers.token_recurrence import TokenRecurrence
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "AttentionRNN", "Bahdanau", "CoupledLSTM", "Luong", "LuongConcat", "MinGRU",
-    "MinLSTM", "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack",
-    "StateBridge", "TokenDecoder",
+    "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionRNN", "Bahdanau", "CoupledLSTM",
+    "EmbeddingDropout", "Luong", "LuongConcat", "MinGRU", "MinLSTM", "PeepholeLSTM", "Recurrent",
+    "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "StateBridge", "TokenDecoder",
+    "TokenRecurrence",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from kerasseq.specs import NonNegativeInt, check_arguments
 
 VALIDATION = "validation_"
 MOST_METRICS = 2
+MOST_STEPS = 12
 
 
 class TrainingProgress:
@@ -209,11 +210,21 @@ def _show_sample(console: Console, line: Mapping[str, Any]) -> None:
     )
     for name, text in rows:
         console.print(Text.assemble((f"{name:<12}", "dim"), text), soft_wrap=True)
+    steps = line.get("steps", ())
+    if len(steps) <= MOST_STEPS:
+        for place, step in enumerate(steps):
+            shares = [f"{_plain(token)} {100 * share:.1f} %" for token, share in step["expected"].items()]
+            name = "" if place else "steps"
+            text = f"{_plain(step['input']):<6}  expects  {'   '.join(shares)}"
+            console.print(Text.assemble((f"{name:<12}", "dim"), text), soft_wrap=True)
 
 
 def _line(example: Mapping[str, Any], key: str) -> str:
+    return _plain(str(example.get(key, "")))
+
+
+def _plain(text: str) -> str:
     """A text on one line, its control characters spelled out, lest data steers the terminal."""
-    text = str(example.get(key, ""))
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: found[0].encode("unicode_escape").decode(), text)
 
 

@@ -170,6 +170,24 @@ def test_control_characters_of_the_data_do_not_reach_the_terminal(tmp_path):
     assert r"a\x1b[2Jb\rc" in text
 
 
+def test_short_texts_are_shown_step_by_step(tmp_path):
+    steps = [
+        {"input": "h", "expected": {"e": 0.9, "a": 0.1}},
+        {"input": "\n", "expected": {"\x1b": 0.75, "y": 0.25}},
+    ]
+    lines = [
+        {"input": "h", "reference": "he", "prediction": "he", "steps": steps},
+        {"input": "h", "reference": "he", "prediction": "he", "steps": steps * 7},
+    ]
+    console = a_file()
+    show_results(RunFolder(write_run(tmp_path / "run", examples=lines)), console=console)
+    found = [line for line in console.file.getvalue().splitlines() if "expects" in line]
+    assert found == [
+        "steps       h       expects  e 90.0 %   a 10.0 %",
+        r"            \n      expects  \x1b 75.0 %   y 25.0 %",
+    ]
+
+
 def test_a_run_that_was_not_evaluated_shows_nothing(tmp_path):
     (tmp_path / "run").mkdir()
     console = a_file()
