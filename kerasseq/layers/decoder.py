@@ -177,7 +177,8 @@ class RecurrentDecoder(keras.layers.Layer):
         elif self.feeds:
             state["feed"] = ops.zeros_like(output)
             # [c, h] W_c = c W_1 + h W_2, and c is a mean of values: each of them meets W_1 once, here.
-            state["memory"]["values"] = affine(memory, self.readout_kernel[: memory.shape[-1]])
+            kernel = ops.cast(self.readout_kernel[: memory.shape[-1]], memory.dtype)
+            state["memory"]["values"] = affine(memory, kernel)
         return state
 
     def step(
