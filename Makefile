@@ -10,15 +10,18 @@ SUPPORTED := 3.10 3.11 3.12 3.13
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 INSTALLED := $(VENV)/installed-$(VERSION)
 SOURCES := setup.cfg setup.py pyproject.toml constraints.txt
+JAX_TESTS := tests/layers/attention tests/layers/cells tests/layers/kernels tests/layers/test_recurrent.py \
+	tests/layers/test_scan.py
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test clean check-python
+.PHONY: help run test test-jax clean check-python
 
 help:
 	@echo "make run [RECIPE=name-or-file] [ARGS=\"train.epochs=3\"]   train, evaluate and report a recipe ($(RECIPE))"
 	@echo "make test [ARGS=\"-k cells\"]                              lint and test; ARGS go to pytest"
+	@echo "make test-jax                                            test the layers on Keras' JAX backend"
 	@echo "make clean                                               remove .venv and what was built, keep runs/"
 	@echo "Both take PYTHON=python3.12, any version of: $(SUPPORTED)"
 
@@ -30,6 +33,10 @@ test: $(INSTALLED)-test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(ARGS)
+
+# The equations and gradients of the layers; everything else needs TensorFlow's data and export.
+test-jax: $(INSTALLED)-test-jax
+	@KERAS_BACKEND=jax $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(JAX_TESTS) $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
@@ -54,4 +61,9 @@ $(INSTALLED)-run: $(SOURCES) | check-python
 $(INSTALLED)-test: $(INSTALLED)-run
 	@echo "installing the test tools (some seconds; only now and when setup.cfg or constraints.txt change)"
 	@$(PIP) --no-build-isolation --editable '.[test]'
+	@touch $@
+
+$(INSTALLED)-test-jax: $(INSTALLED)-test
+	@echo "installing JAX"
+	@$(PIP) --no-build-isolation --editable '.[test,jax]'
 	@touch $@

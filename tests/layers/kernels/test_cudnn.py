@@ -1,5 +1,6 @@
 """The weights' layout and the moving of rows, on a stand-in for cuDNN written from NVIDIA's description."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -58,6 +59,8 @@ def _stand_in(cell, inputs, states, lengths):
 @pytest.mark.parametrize("go_backwards", [False, True])
 @pytest.mark.parametrize("word", ["lstm", "gru"])
 def test_cudnn_gives_what_the_other_kernels_give(word, go_backwards, mask, monkeypatch):
+    if keras.backend.backend() == "jax" and (word == "gru" or mask is not None):
+        pytest.skip("JAX has no GRU of cuDNN's, and traces both ways to treat a mask")
     plain = _layer(word, kernel="generic", go_backwards=go_backwards)
     expected, expected_states = plain(X, mask=mask)
     monkeypatch.setattr(cudnn, "_call", _stand_in)
