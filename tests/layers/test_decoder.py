@@ -11,8 +11,15 @@ from kerasseq.layers.decoder import RecurrentDecoder
 from tests.layers import equations
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
 from tests.layers.parts import (
-    A_FEW_WAYS, ATTENTIONS, CELLS, DECODERS, WAYS_TO_ATTEND, decoder_id, normal, randomise,
-)  # fmt: skip
+    A_FEW_WAYS,
+    ATTENTIONS,
+    CELLS,
+    DECODERS,
+    WAYS_TO_ATTEND,
+    decoder_id,
+    normal,
+    randomise,
+)
 
 UNITS, BATCH, SOURCE_TIME, TARGET_TIME = 4, 3, 5, 4
 MASK = np.arange(SOURCE_TIME) < np.array([[5], [2], [1]])
