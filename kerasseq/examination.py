@@ -73,7 +73,8 @@ def _examine_data(
     """Adds what the data is like to `sections`, and what is unusual about it to `advice`."""
     values = {**recipe.values, "data": _lenient(recipe.values["data"])}
     folders = search_folders(data_folder=None if data is None else Path(data), recipe_folder=recipe.folder)
-    source = registry.create("source", values["data"]["source"], folders=folders)
+    fields = registry.load("task", values["model"]["type"]).fields
+    source = registry.create("source", values["data"]["source"], fields=fields, folders=folders)
     found = bad_lines(source)
     if any(count for count, _ in found.values()):
         sections.append(_bad_lines(found))

@@ -37,16 +37,35 @@ def find_file(path: str, folders: Sequence[Path], *, asked_by: str) -> Path:
     Raises:
         DataError: Names every path that was tried.
     """
+    candidates = _candidates(path, folders)
+    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    if found is None:
+        folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
+        is_what = f"is a folder, not a file: {folder}" if folder else f"is not there: {path}"
+        raise _not_found(is_what, candidates, asked_by)
+    return found.resolve()
+
+
+def find_folder(path: str, folders: Sequence[Path], *, asked_by: str) -> Path:
+    """The first existing folder that a path may mean; arguments and errors are those of `find_file`."""
+    candidates = _candidates(path, folders)
+    found = next((candidate for candidate in candidates if candidate.is_dir()), None)
+    if found is None:
+        file = next((candidate for candidate in candidates if candidate.exists()), None)
+        is_what = f"is a file, not a folder: {file}" if file else f"is not there: {path}"
+        raise _not_found(is_what, candidates, asked_by)
+    return found.resolve()
+
+
+def _candidates(path: str, folders: Sequence[Path]) -> list[Path]:
     given = Path(path).expanduser()
-    candidates = [given] if given.is_absolute() else [folder / given for folder in folders]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate.resolve()
+    return [given] if given.is_absolute() else [folder / given for folder in folders]
+
+
+def _not_found(is_what: str, candidates: Sequence[Path], asked_by: str) -> DataError:
     tried = "".join(f"\n  looked at: {candidate}" for candidate in candidates)
-    folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
-    is_what = f"is a folder, not a file: {folder}" if folder else f"is not there: {path}"
     fix = f"correct the path, or give the folder it lies in with --data or ${DATA_VARIABLE}"
-    raise DataError(f"`{asked_by}` {is_what}{tried}\n  fix: {fix}")
+    return DataError(f"`{asked_by}` {is_what}{tried}\n  fix: {fix}")
 
 
 def empty_file(paths: Sequence[Path], *, asked_by: str) -> DataError:

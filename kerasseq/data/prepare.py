@@ -82,7 +82,7 @@ def prepare_data(
         DataError: If the data cannot be read as asked, or no training example is left.
     """
     check_arguments(prepare_data, batch_size=batch_size, length_bucket_width=length_bucket_width)
-    source = registry.create("source", source, folders=folders)
+    source = registry.create("source", source, fields=fields, folders=folders)
     made = make_features(features, fields=fields, share_vocabulary=share_vocabulary)
     cache = cache_root(cache_folder)
     wanted = [split for split in source.splits if splits is None or split in splits]

@@ -21,6 +21,14 @@ class Row(NamedTuple):
     problem: str = ""
 
 
+def stripped_row(place: str, texts: Sequence[str], fields: Sequence[str]) -> Row:
+    """An example without the white space around its texts, none of which may be empty."""
+    stripped = tuple(text.strip() for text in texts)
+    if "" in stripped:
+        return Row(place, (), f"the {fields[stripped.index('')]} is empty")
+    return Row(place, stripped)
+
+
 def usable_rows(
     rows: Iterable[Any], *, on_bad_line: str, on_skip: Callable[[Any], None] | None = None
 ) -> Iterator[Any]:
@@ -43,8 +51,26 @@ def usable_rows(
             on_skip(row)
 
 
-def texts_of_json(line: str, keys: Sequence[str]) -> tuple[str, ...] | str:
-    """The strings at the keys of a JSON object, or what is wrong with the line."""
+def check_fields(fields: Sequence[str], *, number: int, source: str) -> tuple[str, ...]:
+    """The fields of a task, held to be as many as a source has texts in an example.
+
+    Raises:
+        DataError: If they are not.
+    """
+    if len(fields) != number:
+        message = f"`data.source` is {source!r}, which has {number} texts an example, not {', '.join(fields)}"
+        raise data_error(message, fix="take another source, or another model")
+    return tuple(fields)
+
+
+def texts_of_json(line: str, keys: Sequence[str], *, with_numbers: bool = False) -> tuple[str, ...] | str:
+    """The strings at the keys of a JSON object, or what is wrong with the line.
+
+    Args:
+        line: One line of JSON Lines.
+        keys: Where the strings are.
+        with_numbers: Whether a number, true or false may stand there, as it is written.
+    """
     try:
         value = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -55,6 +81,9 @@ def texts_of_json(line: str, keys: Sequence[str]) -> tuple[str, ...] | str:
     for key in keys:
         if key not in value:
             return f"the key {key!r} is missing; there are {', '.join(map(repr, value)) or 'none'}"
+        if with_numbers and isinstance(value[key], (int, float)):
+            texts.append(json.dumps(value[key]))
+            continue
         if not isinstance(value[key], str):
             return f"the value of {key!r} is not a string: {value[key]!r}"
         if HALF_PAIR.search(value[key]):

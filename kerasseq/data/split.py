@@ -19,7 +19,7 @@ CHUNK = 4096
 class Split:
     """Examples of one split, in the order of their file.
 
-    Only indices are shuffled; values stay on disk until their batch is made, so memory does not grow with them.
+    Only indices are shuffled; values stay on disk until their batch is made: memory grows with neither.
 
     Args:
         columns: The values of each field.

@@ -208,7 +208,7 @@ def prepare_streams(
     """
     sizes = {"batch_size": batch_size, "window": window, "evaluation_batch_size": evaluation_batch_size}
     check_arguments(prepare_streams, **sizes)
-    source = registry.create("source", source, folders=folders)
+    source = registry.create("source", source, fields=fields, folders=folders)
     if not hasattr(source, "pieces"):
         message = "`data.source` has examples, not running text"
         raise data_error(message, fix="give `type: text`, or a model that reads examples")

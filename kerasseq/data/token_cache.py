@@ -74,8 +74,16 @@ def cache_root(folder: str | None) -> Path:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file's content: a size and a time can stay the same when a file changes."""
+    """SHA-256 of a file's content: a size and a time can stay the same when a file changes.
+
+    That of a folder is of the names and contents of the files in it, hidden ones left out.
+    """
     digest = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            if file.is_file() and not file.name.startswith("."):
+                digest.update(f"{file.name}\0{checksum(file)}\0".encode())
+        return digest.hexdigest()
     with path.open("rb") as file:
         while block := file.read(2**20):
             digest.update(block)

@@ -206,3 +206,26 @@ def test_training_covers_the_split_each_epoch(source, tmp_path):
         assert (
             sum(np.count_nonzero(batch["source"]) for batch in batches) == split.num_tokens("source") + 2 * 4
         )
+
+
+def test_a_class_that_was_not_trained_on_is_told_with_its_place(tmp_path):
+    (tmp_path / "train.tsv").write_text("a\tx\nb\ty\n")
+    (tmp_path / "validation.tsv").write_text("a\tx\nb\tz\n")
+    options = {
+        "source": {"type": "table", "train": "train.tsv", "validation": "validation.tsv"},
+        "fields": ("input", "label"),
+        "features": {"label": {"type": "label"}},
+    }
+    message = r"validation\.tsv:2: 'z' is no class of the training split\n  allowed: x, y"
+    with pytest.raises(DataError, match=message):
+        _prepare(tmp_path=tmp_path, **options)
+    data = _prepare(tmp_path=tmp_path, splits=["train"], **options)
+    batch = next(iter(data.splits["train"].batches(seed=0, epoch=0, training=False)))
+    assert batch["label"].numpy().tolist() == [0, 1] and batch["input"].shape == (2, 8)
+    assert data.splits["train"].num_unknown("label") == 0
+
+
+def test_a_source_of_other_fields_is_refused(source, tmp_path):
+    message = "`data.source` is 'parallel', which has 2 texts an example, not text"
+    with pytest.raises(DataError, match=message):
+        _prepare(source, tmp_path, fields=("text",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import tensorflow as tf
 
@@ -122,9 +122,8 @@ class LabelFeature(tf.Module):
             name, _, count = line.rpartition(COUNT)
             if not name or not count.isdecimal():
                 fix = "a line is a class, a tab and how often it stands in the training split"
-                raise data_error(
-                    f"expected a class and its count, found {line!r}", place=f"{path}:{number}", fix=fix
-                )
+                message = f"expected a class and its count, found {line!r}"
+                raise data_error(message, place=f"{path}:{number}", fix=fix)
             found.append((name, int(count)))
         self._set(found)
 

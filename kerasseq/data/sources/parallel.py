@@ -10,7 +10,7 @@ from typing import Any, Literal
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, check_encoding, read_lines
 from kerasseq.data.locate import empty_file, find_file, search_folders
-from kerasseq.data.rows import JSON_SUFFIXES, Row, texts_of_json, usable_rows
+from kerasseq.data.rows import JSON_SUFFIXES, Row, check_fields, stripped_row, texts_of_json, usable_rows
 from kerasseq.errors import DataError
 from kerasseq.registry import register
 from kerasseq.specs import NonNegativeInt, Supplied, check_arguments
@@ -31,13 +31,12 @@ class Parallel:
         keys: Keys of a JSON Lines object that hold source and target.
         encoding: Any that extends ASCII.
         on_bad_line: Stop at a line that cannot be used, or skip and count it.
+        fields: What the task calls the two.
         folders: Where relative paths are looked up, in order; see `search_folders`.
     Raises:
         ValueError: If options contradict each other.
         DataError: If a file is missing.
     """
-
-    fields = ("source", "target")
 
     def __init__(
         self,
@@ -50,9 +49,11 @@ class Parallel:
         keys: list[str] | None = None,
         encoding: str = "utf-8",
         on_bad_line: Literal["error", "skip"] = "error",
+        fields: Supplied[Sequence[str]] = ("source", "target"),
         folders: Supplied[Sequence[Path] | None] = None,
     ):
         check_arguments(Parallel.__init__, format=format, on_bad_line=on_bad_line)
+        self.fields = check_fields(fields, number=2, source="parallel")
         self.encoding = check_encoding(encoding)
         self.on_bad_line = on_bad_line
         given = {"train": train, "validation": validation, "test": test}
@@ -90,11 +91,11 @@ class Parallel:
         files = self.files(split)
         streams = [read_lines(file, encoding=self.encoding) for file in files]
         if self._formats[split] == "lines":
-            yield from _paired(files, streams)
+            yield from self._paired(files, streams)
             return
         parse = self._parse_json if self._formats[split] == "jsonl" else self._parse_tabs
         for line in streams[0]:
-            yield _row(f"{files[0]}:{line.number}", line, parse)
+            yield self._row(f"{files[0]}:{line.number}", line, parse)
 
     def read(self, split: str, *, on_skip: Callable[[Row], None] | None = None) -> Iterator[tuple[str, ...]]:
         """Streams the usable examples of a split, each a text for each of `fields`.
@@ -125,6 +126,29 @@ class Parallel:
     def _parse_json(self, line: str) -> tuple[str, ...] | str:
         return texts_of_json(line, self._keys or self.fields)
 
+    def _row(self, place: str, line: Line, parse: Callable[[str], tuple[str, ...] | str]) -> Row:
+        if line.problem:
+            return Row(place, (), line.problem)
+        if not line.text.strip():
+            return Row(place, (), "the line is empty")
+        texts = parse(line.text)
+        return Row(place, (), texts) if isinstance(texts, str) else stripped_row(place, texts, self.fields)
+
+    def _paired(self, files: list[Path], streams: list[Iterator[Line]]) -> Iterator[Row]:
+        for pair in itertools.zip_longest(*streams):
+            if None in pair:
+                ended = pair.index(None)
+                raise _uneven(files[1 - ended], files[ended], pair[1 - ended].number)
+            texts = []
+            for file, side, line in zip(files, self.fields, pair, strict=True):
+                text = line.text.strip()
+                if not text:
+                    yield Row(f"{file}:{line.number}", (), line.problem or f"the {side} is empty")
+                    break
+                texts.append(text)
+            else:
+                yield Row(f"{files[0]}:{pair[0].number}", tuple(texts))
+
 
 def _format_of(split: str, files: list[str], asked: str) -> str:
     allowed = {"auto": (1, 2), "lines": (2,)}.get(asked, (1,))
@@ -151,38 +175,6 @@ def _two(name: str, value: list | None, format_name: str, formats: dict[str, str
             f"`{name}` goes with {format_name!r} files only, not {found}. Received: {name}={value!r}"
         )
     return value
-
-
-def _row(place: str, line: Line, parse: Callable[[str], tuple[str, ...] | str]) -> Row:
-    if line.problem:
-        return Row(place, (), line.problem)
-    if not line.text.strip():
-        return Row(place, (), "the line is empty")
-    texts = parse(line.text)
-    return Row(place, (), texts) if isinstance(texts, str) else _stripped(place, texts)
-
-
-def _stripped(place: str, texts: tuple[str, ...]) -> Row:
-    texts = tuple(text.strip() for text in texts)
-    if "" in texts:
-        return Row(place, (), f"the {Parallel.fields[texts.index('')]} is empty")
-    return Row(place, texts)
-
-
-def _paired(files: list[Path], streams: list[Iterator[Line]]) -> Iterator[Row]:
-    for pair in itertools.zip_longest(*streams):
-        if None in pair:
-            ended = pair.index(None)
-            raise _uneven(files[1 - ended], files[ended], pair[1 - ended].number)
-        texts = []
-        for file, side, line in zip(files, Parallel.fields, pair, strict=True):
-            text = line.text.strip()
-            if not text:
-                yield Row(f"{file}:{line.number}", (), line.problem or f"the {side} is empty")
-                break
-            texts.append(text)
-        else:
-            yield Row(f"{files[0]}:{pair[0].number}", tuple(texts))
 
 
 def _uneven(longer: Path, shorter: Path, number: int) -> DataError:

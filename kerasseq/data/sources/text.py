@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, check_encoding, read_lines
 from kerasseq.data.locate import empty_file, find_file, search_folders
-from kerasseq.data.rows import texts_of_json, usable_rows
+from kerasseq.data.rows import check_fields, texts_of_json, usable_rows
 from kerasseq.errors import DataError
 from kerasseq.registry import register
 from kerasseq.specs import Rate, Supplied, check_arguments
@@ -63,13 +63,12 @@ class Text:
         key: The key of JSON Lines objects that holds the text; goes with `document: line`.
         encoding: Any that extends ASCII.
         on_bad_line: Stop at a line that cannot be used, or skip and count it.
+        fields: What the task calls the text.
         folders: Where relative paths are looked up, in order; see `search_folders`.
     Raises:
         ValueError: If options contradict each other.
         DataError: If a file is missing.
     """
-
-    fields = ("text",)
 
     def __init__(
         self,
@@ -84,10 +83,12 @@ class Text:
         key: str | None = None,
         encoding: str = "utf-8",
         on_bad_line: Literal["error", "skip"] = "error",
+        fields: Supplied[Sequence[str]] = ("text",),
         folders: Supplied[Sequence[Path] | None] = None,
     ):
         shares = {"validation_share": validation_share, "test_share": test_share}
         check_arguments(Text.__init__, document=document, on_bad_line=on_bad_line, **shares)
+        self.fields = check_fields(fields, number=1, source="text")
         self.encoding = check_encoding(encoding)
         self.on_bad_line = on_bad_line
         if key is not None and document != "line":

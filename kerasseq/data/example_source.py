@@ -1,0 +1,103 @@
+"""What sources of examples share: their splits, and training examples that are held out for validation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasseq.data.lines import check_encoding
+from kerasseq.data.locate import empty_file, search_folders
+from kerasseq.data.rows import Row, usable_rows
+
+HELD_OUT = "validation"
+
+
+class ExampleSource:
+    """Base of sources of examples; a subclass gives `files`, `reading` and `all_rows`.
+
+    Args:
+        given: For each split where its examples lie; nothing for one that there is not.
+        validation_share: The share of the training examples that is the validation split.
+        encoding: Any that extends ASCII.
+        on_bad_line: `error` or `skip`.
+        folders: Where relative paths are looked up, in order; see `search_folders`.
+    Raises:
+        ValueError: If there is not exactly one way to a validation split.
+    """
+
+    def __init__(
+        self,
+        *,
+        given: Mapping[str, Any],
+        validation_share: float | None,
+        encoding: str,
+        on_bad_line: str,
+        folders: Sequence[Path] | None,
+    ):
+        if bool(given[HELD_OUT]) == bool(validation_share):
+            received = f"validation={given[HELD_OUT]!r}, validation_share={validation_share!r}"
+            raise ValueError(f"give `validation` or a `validation_share`, one of both. Received: {received}")
+        self.given = {split: place for split, place in given.items() if place}
+        if validation_share:
+            self.given[HELD_OUT] = given["train"]
+        self.share = validation_share
+        self.encoding = check_encoding(encoding)
+        self.on_bad_line = on_bad_line
+        self.folders = search_folders() if folders is None else list(folders)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are."""
+        return tuple(split for split in ("train", HELD_OUT, "test") if split in self.given)
+
+    def files(self, split: str) -> list[Path]:
+        """The files of a split, or the folders whose files are its examples."""
+        raise NotImplementedError
+
+    def reading(self) -> dict[str, Any]:
+        """What decides which examples the files hold, but for the split."""
+        raise NotImplementedError
+
+    def all_rows(self, split: str) -> Iterator[Row]:
+        """Every row of a split's files, usable or not."""
+        raise NotImplementedError
+
+    def options(self, split: str) -> dict[str, Any]:
+        """What else decides which examples a split's files hold, for the cache's key."""
+        part = [split, self.share] if self._is_parted(split) else None
+        return {**self.reading(), "encoding": self.encoding, "on_bad_line": self.on_bad_line, "part": part}
+
+    def rows(self, split: str) -> Iterator[Row]:
+        """Streams every row of a split, usable or not; unusable ones are the training split's."""
+        rows = self.all_rows(split)
+        if not self._is_parted(split):
+            return rows
+        return (row for row in rows if self._is_held_out(row) == (split == HELD_OUT))
+
+    def read(self, split: str, *, on_skip: Callable[[Row], None] | None = None) -> Iterator[tuple[str, ...]]:
+        """Streams the usable examples of a split, each a text for each field.
+
+        Args:
+            split: One of `splits`.
+            on_skip: Called with every row that is skipped.
+        Raises:
+            DataError: At the first unusable row unless they are skipped, and where no example is left.
+        """
+        is_empty = True
+        for row in usable_rows(self.rows(split), on_bad_line=self.on_bad_line, on_skip=on_skip):
+            is_empty = False
+            yield row.texts
+        if is_empty:
+            raise empty_file(self.files(split), asked_by=f"data.source.{split}")
+
+    def _is_parted(self, split: str) -> bool:
+        return bool(self.share) and split != "test"
+
+    def _is_held_out(self, row: Row) -> bool:
+        """Decided by the first text: one that stands there twice is on one side, in any order of the file."""
+        if row.problem:
+            return False
+        digest = hashlib.blake2b(row.texts[0].encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "little") < self.share * 2**64
