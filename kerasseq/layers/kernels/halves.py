@@ -14,7 +14,8 @@ from keras import ops, tree
 from kerasseq.layers.kernels.cudnn import has_gpu
 from kerasseq.layers.watching import is_watched
 
-# Measured by `benchmarks/recurrent.py kernels`: below, a second loop costs more than a second core gives.
+# A guess: below, a second loop may cost more than a second core gives. `benchmarks/recurrent.py kernels`
+# times both ways.
 FEWEST_ROWS = 8
 
 _is_half: ContextVar[bool] = ContextVar("is_half", default=False)
