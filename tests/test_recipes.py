@@ -33,6 +33,7 @@ def test_the_recipes_that_ship_are_these():
     assert sorted(RECIPES) == [
         "benchmarks/language_model_ptb",
         "benchmarks/language_model_ptb_medium",
+        "benchmarks/language_model_ptb_regularised",
         "benchmarks/language_model_tinyshakespeare",
         "benchmarks/translate_multi30k",
         "generate_text",
