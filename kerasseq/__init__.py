@@ -32,6 +32,7 @@ _MODULES = {
 _OBJECTS = {
     "build_language_model": "kerasseq.models.language_model",
     "build_seq2seq": "kerasseq.models.seq2seq",
+    "build_sequence_classifier": "kerasseq.models.sequence_classifier",
     "check": "kerasseq.pipeline",
     "compare": "kerasseq.pipeline",
     "doctor": "kerasseq.pipeline",

@@ -205,7 +205,9 @@ class Run:
             found, _ = self.inference.score(self.task.encode_examples(columns))
             for place, example in enumerate(batch):
                 row = {name: values[place].item() for name, values in found.items()}
-                told = {"score": row["log_probability"], "tokens": row["num_tokens"]}
+                told = {"score": row["log_probability"]}
+                if "num_tokens" in row:
+                    told["tokens"] = row["num_tokens"]
                 given = dict(zip(fields, example, strict=True))
                 results.append({**given, **told, **self.task.figures(row)})
         return results

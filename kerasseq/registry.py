@@ -16,6 +16,7 @@ from kerasseq.errors import did_you_mean
 FOLDERS = {
     "attention": "layers/attention",
     "averaging": "train/averaging",
+    "baseline": "evaluate/baselines",
     "cell": "layers/cells",
     "decode": "decode",
     "encoder": "layers/encoders",
@@ -24,6 +25,7 @@ FOLDERS = {
     "metric": "metrics",
     "model": "models",
     "optimizer": "train/optimizers",
+    "pooling": "layers/pooling",
     "schedule": "train/schedules",
     "source": "data/sources",
     "task": "models",

@@ -12,7 +12,11 @@ from kerasseq.registry import names
 from kerasseq.shipped import shipped_datasets, shipped_recipes
 
 RECIPES = shipped_recipes()
-OF_TASK = {"language_model": "generate_text", "seq2seq": "translate_dates"}
+OF_TASK = {
+    "language_model": "generate_text",
+    "seq2seq": "translate_dates",
+    "sequence_classifier": "classify_reviews",
+}
 SMALL = {  # data set, lines of each split, what makes the model small, and an input
     "language_model": (
         "verses",
@@ -26,16 +30,24 @@ SMALL = {  # data set, lines of each split, what makes the model small, and an i
         {"model.embedding_dim": 4, "model.encoder.units": 4, "model.decoder.units": 4},
         "3rd of May 2019",
     ),
+    "sequence_classifier": (
+        "reviews",
+        {"train": (0, 8), "validation": (8, 12), "test": (12, 16)},
+        {"model.embedding_dim": 4, "model.encoder.units": 4, "evaluate.baseline": ["majority"]},
+        "The soup was not bad at all.",
+    ),
 }
 
 
 def test_the_recipes_that_ship_are_these():
     assert sorted(RECIPES) == [
+        "benchmarks/classify_sst2",
         "benchmarks/language_model_ptb",
         "benchmarks/language_model_ptb_medium",
         "benchmarks/language_model_ptb_regularised",
         "benchmarks/language_model_tinyshakespeare",
         "benchmarks/translate_multi30k",
+        "classify_reviews",
         "generate_text",
         "hello",
         "read_numbers",

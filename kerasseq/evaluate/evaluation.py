@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from kerasseq.errors import KerasseqError
+from kerasseq.evaluate.baseline import measure_baselines
 from kerasseq.models.side_by_side import side_by_side
 from kerasseq.registry import create
 from kerasseq.run_folder import RunFolder, write_json, write_text
-from kerasseq.specs import Metric, NonNegativeInt, Supplied
+from kerasseq.specs import Baseline, Metric, NonNegativeInt, Supplied
 
 NUM_DETAILS = 20
 
@@ -26,12 +27,14 @@ class Measurement:
     Args:
         values: Metrics by name.
         signature: How metrics that have conventions were computed.
+        details: What metrics tell beside their values, such as a confusion matrix.
         predictions: For each example, in the file's order: input, reference, prediction, score.
         seconds: Spent decoding.
     """
 
     values: dict[str, float]
     signature: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
     predictions: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -54,7 +57,17 @@ def measured_names(task: Any, metrics: list[Any]) -> list[str]:
         task: A task, or its class.
         metrics: From `make_metrics`.
     """
-    return [*task.measures, *(name for metric in metrics for name in metric(["a"], [["a"]]))]
+    names = [*task.measures]
+    for metric in metrics:
+        names += _values(metric, [{"prediction": "a", "score": 1.0}], [["a"]])
+    return list(dict.fromkeys(names))
+
+
+def _values(metric: Any, answers: list[dict[str, Any]], references: list[list[str]]) -> dict[str, float]:
+    """What a metric says of whole answers, or of their texts alone."""
+    if getattr(metric, "from_answers", False):
+        return metric(answers, references)
+    return metric([answer["prediction"] for answer in answers], references)
 
 
 def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions: bool = True) -> Measurement:
@@ -73,10 +86,10 @@ def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions:
     answers = answered(inference, split)
     found.seconds = time.perf_counter() - began
     inputs, references = inference.task.questions(split)
-    texts = [answer["prediction"] for answer in answers]
     for metric in metrics:
-        found.values.update(metric(texts, [[reference] for reference in references]))
+        found.values.update(_values(metric, answers, [[reference] for reference in references]))
         found.signature.update(metric.signature)
+        found.details.update(getattr(metric, "details", {}))
     found.predictions = [
         {"input": given, "reference": reference, **answer}
         for given, reference, answer in zip(inputs, references, answers, strict=True)
@@ -115,6 +128,7 @@ def evaluate(
     *,
     metrics: list[Metric] = (),
     num_details: NonNegativeInt = NUM_DETAILS,
+    baseline: list[Baseline] = (),
     inference: Supplied[Any],
     data: Supplied[Any],
     folder: Supplied[RunFolder],
@@ -125,6 +139,7 @@ def evaluate(
     Args:
         metrics: Names from `metrics/`, beside the loss and what else the model's task always measures.
         num_details: Test examples that the report shows in detail, such as with attention maps.
+        baseline: Simple methods to measure beside the network, from `evaluate/baselines/`.
     Returns:
         What `metrics.json` holds.
     """
@@ -136,14 +151,26 @@ def evaluate(
         )
     results: dict[str, Any] = {}
     signature: dict[str, str] = {}
+    details: dict[str, Any] = {}
     seconds = dict(extra)
     for name in splits:
         found = measure(inference, data.splits[name], made)
         results[name] = found.values
         signature.update(found.signature)
+        details[name] = found.details
         seconds[f"decoding_{name}"] = round(found.seconds, 3)
     add_details(inference, found.predictions[:num_details])
+    if baseline and "train" in data.splits:
+        results["baseline"] = measure_baselines(
+            baseline,
+            task=inference.task,
+            training=data.splits["train"],
+            split=data.splits[splits[-1]],
+            metrics=made,
+        )
     results.update(signature=signature, seconds=seconds)
+    if any(details.values()):
+        results["details"] = details
     lines = [json.dumps(prediction, ensure_ascii=False) for prediction in found.predictions]
     write_text(folder.predictions, "\n".join(lines) + "\n")
     write_json(folder.metrics, results)

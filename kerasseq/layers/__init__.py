@@ -15,14 +15,19 @@ from kerasseq.layers.cells.rnn import RNN
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
+from kerasseq.layers.pooling.attention import AttentionPooling
+from kerasseq.layers.pooling.last import LastPooling
+from kerasseq.layers.pooling.max import MaxPooling
+from kerasseq.layers.pooling.mean import MeanPooling
 from kerasseq.layers.recurrent import Recurrent
+from kerasseq.layers.sequence_summary import SequenceSummary
 from kerasseq.layers.stack import RecurrentStack
 from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.layers.token_recurrence import TokenRecurrence
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionRNN", "Bahdanau", "CoupledLSTM",
-    "EmbeddingDropout", "Luong", "LuongConcat", "MinGRU", "MinLSTM", "PeepholeLSTM", "Recurrent",
-    "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "StateBridge", "TokenDecoder",
-    "TokenRecurrence",
+    "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionPooling", "AttentionRNN", "Bahdanau",
+    "CoupledLSTM", "EmbeddingDropout", "LastPooling", "Luong", "LuongConcat", "MaxPooling", "MeanPooling",
+    "MinGRU", "MinLSTM", "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder",
+    "RecurrentStack", "SequenceSummary", "StateBridge", "TokenDecoder", "TokenRecurrence",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
-"""Losses that never count padding."""
+"""Losses that never count padding, and one of whole examples."""
 
+from kerasseq.losses.class_cross_entropy import ClassCrossEntropy
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 
-__all__ = ["MaskedCrossEntropy"]
+__all__ = ["ClassCrossEntropy", "MaskedCrossEntropy"]

@@ -47,6 +47,10 @@ class Task(ABC):
         """What `fit` runs: the model itself, unless states are carried from batch to batch."""
         return model
 
+    def num_tokens(self, split: Any) -> int:
+        """The tokens that a pass over a split reads or writes, which training's speed is counted in."""
+        return split.num_tokens(self.output_field) + split.num_examples
+
     def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
         """What runs step by step, and why, for `explain`; `is_sampled` where there is scheduled sampling."""
         return {}

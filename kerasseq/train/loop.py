@@ -84,7 +84,7 @@ def train(
     )
     callbacks = [
         *step_callbacks(clipping=clipping, scheduled_sampling=scheduled_sampling),
-        Progress(display, steps=split.steps, tokens=split.num_tokens(task.output_field) + split.num_examples),
+        Progress(display, steps=split.steps, tokens=task.num_tokens(split)),
         MetricEvaluation(measure, every_epochs=evaluate_every),
         *([] if averages is None else [averages]),
         checkpoints,

@@ -3,6 +3,7 @@
 import datetime
 import importlib.util
 import itertools
+import random
 import re
 
 import pytest
@@ -32,7 +33,7 @@ def _verses(split):
     return [verse.splitlines() for verse in text.split("\n\n")]
 
 
-@pytest.mark.parametrize("name", [*SIZES, "verses"])
+@pytest.mark.parametrize("name", [*SIZES, "reviews", "verses"])
 def test_the_script_makes_the_files_again(name, tmp_path):
     _script(name).make(tmp_path)
     for split in SPLITS:
@@ -64,6 +65,32 @@ def test_verses_rhyme_and_agree(split):
         assert not re.search(
             r"\b(they|(two|three|four|five|six) \w+ \w+ \w+) \w+[a-z]s\b", text, re.IGNORECASE
         )
+
+
+def test_reviews_stand_once_and_what_counts_is_their_class():
+    make, seen = _script("reviews"), set()
+    assert len(make.GOOD) == len(make.BAD) == 32 and not set(make.GOOD) & set(make.BAD)
+    for split, size in zip(SPLITS, (4_000, 500, 500), strict=True):
+        pairs = _pairs("reviews", split)
+        texts = {text for text, _ in pairs}
+        assert len(texts) == len(pairs) == size and not texts & seen
+        assert {label for _, label in pairs} == {"negative", "mixed", "positive"}
+        seen |= texts
+
+
+@pytest.mark.parametrize("label", ["positive", "negative"])
+@pytest.mark.parametrize("share", [0, 1])
+def test_a_review_of_one_thing_means_its_class(label, share, monkeypatch):
+    make = _script("reviews")
+    monkeypatch.setattr(make, "TURNED_SHARE", share)
+    words = make.GOOD if (label == "positive") != bool(share) else make.BAD
+    patterns = make.TURNED if share else make.STRAIGHT
+    starts = [pattern.partition("{")[0] for pattern in patterns]
+    rng = random.Random(0)
+    for _ in range(50):
+        text = make.statement(rng, "soup", label)
+        assert set(text.replace(",", "").split()) & set(words)
+        assert text.startswith(tuple(starts))
 
 
 def test_hello_is_one_word():

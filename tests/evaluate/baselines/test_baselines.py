@@ -1,0 +1,63 @@
+import sys
+
+import pytest
+
+from kerasseq.evaluate.baseline import measure_baselines
+from kerasseq.evaluate.baselines.bag_of_words import BagOfWords
+from kerasseq.evaluate.baselines.majority import Majority
+from kerasseq.metrics.accuracy import Accuracy
+from kerasseq.metrics.calibration import Calibration
+from kerasseq.registry import names
+
+INPUTS = ["a good film", "good!", "it was bad", "bad, bad", "so good"]
+LABELS = ["+", "+", "-", "-", "+"]
+
+
+class Asked:
+    @staticmethod
+    def questions(split):
+        return split
+
+
+def test_every_baseline_is_here():
+    assert names("baseline") == ["bag_of_words", "majority"]
+
+
+def test_the_majority_is_the_most_frequent_answer():
+    assert Majority()(INPUTS, LABELS, ["x", "y"]) == ["+", "+"]
+    assert Majority()(INPUTS[:4], ["b", "a", "b", "a"], ["x"]) == ["a"]
+
+
+def test_a_bag_of_words_knows_words():
+    pytest.importorskip("sklearn")
+    assert BagOfWords()(INPUTS, LABELS, ["Good", "was it bad?"]) == ["+", "-"]
+
+
+def test_they_are_measured_like_the_network_as_far_as_answers_go():
+    split = (["good", "bad", "x", "y"], ["+", "-", "+", "-"])
+    metrics = [Accuracy(), Calibration()]
+    found = measure_baselines(
+        ["majority", {"type": "majority"}],
+        task=Asked,
+        training=(INPUTS, LABELS),
+        split=split,
+        metrics=metrics,
+    )
+    assert found == {"majority": {"accuracy": 0.5}}
+
+
+def test_what_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
+    split = (INPUTS, LABELS)
+    found = measure_baselines(["bag_of_words"], task=Asked, training=split, split=split, metrics=[Accuracy()])
+    assert found == {
+        "bag_of_words": {
+            "missing": "scikit-learn is not installed: python -m pip install 'scikit-learn>=1.6'"
+        }
+    }
+
+
+def test_a_run_must_be_of_words():
+    with pytest.raises(ValueError, match="`longest_run` must be positive. Received: longest_run=0"):
+        BagOfWords(longest_run=0)

@@ -1,0 +1,110 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasseq.models.sequence_classifier import SequenceClassifierTask, build_sequence_classifier
+from tests.layers.parts import randomise
+
+VOCABULARY = 11
+CLASSES = ["bad", "good", "so so"]
+TEXTS = np.array([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0], [2, 3, 0, 0, 0]], "int32")
+LABELS = np.array([1, 0, 2], "int32")
+POOLINGS = ["attention", "last", "max", "mean"]
+
+
+class Letters:
+    vocabulary_size = VOCABULARY
+    vocabulary = ["<pad>", "<unk>", "<s>", "</s>", *"abcdefg"]
+
+
+class Classes:
+    vocabulary_size = len(CLASSES)
+    vocabulary = CLASSES
+    class_weights = None
+
+
+TASK = SequenceClassifierTask({"input": Letters(), "label": Classes()})
+BATCH = {"input": TEXTS, "label": LABELS}
+
+
+def small_model(pooling="attention", **options):
+    encoder = {"type": "recurrent", "cell": "gru", "units": 4, "bidirectional": True}
+    sizes = {"vocabulary_size": VOCABULARY, "num_classes": 3, "embedding_dim": 4}
+    return randomise(
+        build_sequence_classifier(**sizes, encoder=encoder, pooling=pooling, **options), scale=0.5
+    )
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_it_is_a_stack_that_pads_without_a_trace(pooling):
+    model = small_model(pooling)
+    assert isinstance(model, keras.Sequential)
+    inputs, _ = TASK.example(BATCH)
+    together = ops.convert_to_numpy(model(inputs))
+    assert together.shape == (3, 3)
+    for row, length in enumerate([4, 2, 1]):
+        np.testing.assert_allclose(model(inputs[row : row + 1, :length])[0], together[row], atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_it_saves_reloads_and_trains(pooling, tmp_path):
+    model = small_model(pooling, input_dropout=0.1, output_dropout=0.1)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    inputs, labels = TASK.example(BATCH)
+    np.testing.assert_array_equal(loaded(inputs), model(inputs))
+    loaded.compile(keras.optimizers.Adam(0.05), TASK.loss(), run_eagerly=True)
+    losses = [float(loaded.train_on_batch(inputs, labels)) for _ in range(6)]
+    assert losses[-1] < losses[0]
+
+
+def test_scores_are_log_probabilities():
+    model = small_model()
+    found, state = TASK.score(model, BATCH, ())
+    probabilities = ops.convert_to_numpy(TASK.respond(model, BATCH, None)["probabilities"])
+    np.testing.assert_allclose(np.exp(found["log_probability"]), probabilities[range(3), LABELS], rtol=1e-5)
+    np.testing.assert_array_equal(found["num_right"], probabilities.argmax(axis=1) == LABELS)
+    sums = {name: float(np.sum(values)) for name, values in found.items()}
+    figures = TASK.figures(sums)
+    assert figures["loss"] == pytest.approx(-np.log(probabilities[range(3), LABELS]).mean(), rel=1e-5)
+    assert figures["accuracy"] == sums["num_right"] / 3 and tuple(figures) == TASK.measures
+    assert state == ()
+
+
+def test_answers_are_classes_with_their_probabilities_and_where_they_come_from():
+    model = small_model()
+    answers = {
+        name: ops.convert_to_numpy(part)
+        for name, part in TASK.respond(model, BATCH, None, detailed=True).items()
+    }
+    shown = list(TASK.present(BATCH, answers))
+    for row, one in enumerate(shown):
+        best = CLASSES[int(answers["probabilities"][row].argmax())]
+        assert one["prediction"] == best and one["score"] == one["probabilities"][best]
+        assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert one["attention"]["target_tokens"] == [best]
+        assert sum(one["attention"]["weights"][0]) == pytest.approx(1, abs=1e-3)
+    assert shown[0]["attention"]["source_tokens"] == ["b", "c", "d", "</s>"]
+    assert shown[2]["attention"]["source_tokens"] == ["</s>"]
+    (plain, *_) = TASK.present(
+        BATCH, TASK.respond(model, BATCH, None) | {"probabilities": answers["probabilities"]}
+    )
+    assert "attention" not in plain
+    assert "attention" not in TASK.respond(small_model("max"), BATCH, None, detailed=True)
+
+
+def test_the_loss_has_the_weights_of_the_classes():
+    class Weighed(Classes):
+        class_weights = [1.0, 2.0, 3.0]
+
+    task = SequenceClassifierTask({"input": Letters(), "label": Weighed()})
+    loss = task.loss(0.1)
+    assert (loss.class_weights, loss.label_smoothing) == ([1.0, 2.0, 3.0], 0.1)
+
+
+@pytest.mark.parametrize("option", ["embedding_dim", "num_classes"])
+def test_what_cannot_be_is_refused(option):
+    sizes = {"vocabulary_size": 5, "num_classes": 2, option: 0}
+    with pytest.raises(ValueError, match=f"`{option}` must be positive. Received: {option}=0"):
+        build_sequence_classifier(**sizes)
