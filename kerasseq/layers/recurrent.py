@@ -88,7 +88,8 @@ class Recurrent(keras.layers.Layer):
     ) -> Any:
         states = tuple(initial_state or self.cell.zero_states(ops.shape(inputs)[0]))
         run_rows = functools.partial(self._run_rows, table=table, training=training)
-        output, last = in_halves(run_rows, inputs, states, mask, training=training and not self.is_whole)
+        is_halved = training and not self.is_whole
+        output, last = in_halves(run_rows, inputs, states, mask, units=self.units, training=is_halved)
         return (output, last) if self.return_state else output
 
     @property

@@ -154,6 +154,16 @@ def outer_sum(left: Any, right: Any) -> Any:
     return ops.matmul(ops.transpose(rows), ops.reshape(right, (-1, right.shape[-1])))
 
 
+def sum_of_squares(tensor: Any) -> Any:
+    """The squared norm, in float32; in TensorFlow in one pass that writes no squares to memory."""
+    tensor = ops.cast(tensor, "float32")
+    if keras.backend.backend() != "tensorflow":
+        return ops.sum(ops.square(tensor))
+    import tensorflow as tf
+
+    return 2 * tf.nn.l2_loss(tensor)
+
+
 def through_sigmoid(squashed: Any, upstream: Any) -> Any:
     """The gradient of x from that of s = sigmoid(x): upstream * s * (1 - s), in TensorFlow in one pass."""
     if keras.backend.backend() == "tensorflow":

@@ -161,7 +161,8 @@ class TokenRecurrence(keras.layers.Layer):
             inputs, table = self.input_dropout(embedded, training=training), None
         through_layers = functools.partial(self._through_layers, table=table, training=training)
         is_halved = training and not any(layer.is_whole for layer in self.recurrent_layers)
-        outputs, after = in_halves(through_layers, inputs, states, mask, training=is_halved)
+        units = max(layer.units for layer in self.recurrent_layers)
+        outputs, after = in_halves(through_layers, inputs, states, mask, units=units, training=is_halved)
         dropped = self.output_dropout(outputs, training=training)
         is_real = ops.not_equal(tokens, 0) if mask is None else mask
         return self._logits(self.penalties(outputs, dropped, is_real, training=training)), after

@@ -113,14 +113,15 @@ class GRU(Cell):
         return d_projected, (d_before + self.recurrent_gradient(d_z_and_r, transposed),)
 
     def weight_gradients(self, previous: States, saved: Any, d_projected: Any) -> Weights:
-        if self.reset_after:
-            d_recurrent = self._behind_reset(d_projected, saved["r"])
-            d_kernel = outer_sum(previous[0], d_recurrent)
-            return {"recurrent_kernel": d_kernel, "recurrent_bias": ops.sum(d_recurrent, axis=(0, 1))}
+        (h,) = previous
         d_z_and_r, d_n = ops.split(d_projected, [2 * self.units], axis=-1)
+        if not self.reset_after:
+            d_candidate = outer_sum(saved["r"] * h, d_n)
+            return {"recurrent_kernel": outer_sum(h, d_z_and_r), "candidate_kernel": d_candidate}
+        parts = (d_z_and_r, d_n * saved["r"])  # joined after the product: all steps together are large
         return {
-            "recurrent_kernel": outer_sum(previous[0], d_z_and_r),
-            "candidate_kernel": outer_sum(saved["r"] * previous[0], d_n),
+            "recurrent_kernel": ops.concatenate([outer_sum(h, part) for part in parts], axis=-1),
+            "recurrent_bias": ops.concatenate([ops.sum(part, axis=(0, 1)) for part in parts], axis=-1),
         }
 
     def _behind_reset(self, d_projected: Any, r: Any) -> Any:

@@ -14,14 +14,15 @@ from keras import ops, tree
 from kerasseq.layers.kernels.cudnn import has_gpu
 from kerasseq.layers.watching import is_watched
 
-# A guess: below, a second loop may cost more than a second core gives. `benchmarks/recurrent.py kernels`
-# times both ways.
+# Measured by `benchmarks/recurrent.py`: the halves of 64 rows pay at 128 and at 512 units, those of 20 rows at
+# 200 but not at 650, where a product mostly waits for its weights, which each half reads on its own.
 FEWEST_ROWS = 8
+UNITS_A_ROW = 16
 
 _is_half: ContextVar[bool] = ContextVar("is_half", default=False)
 
 
-def in_halves(function: Callable[..., Any], *inputs: Any, training: bool) -> Any:
+def in_halves(function: Callable[..., Any], *inputs: Any, units: int, training: bool) -> Any:
     """`function(*inputs)`, in training on a CPU called once for each half of the batch.
 
     A step of a loop waits for the step before it, but no row waits for another: TensorFlow runs the two
@@ -32,12 +33,13 @@ def in_halves(function: Callable[..., Any], *inputs: Any, training: bool) -> Any
     Args:
         function: Pure, and each row's result is its own.
         inputs: Structures of tensors, (batch, ...) each, the first one not empty. None stays None.
+        units: Width of what is in the loop.
         training: Whether a gradient will follow.
     Returns:
         What `function` returns, a structure of tensors (batch, ...).
     """
     first = tree.flatten(inputs)[0]
-    if not training or not _pays(first.shape[0]):
+    if not training or not _pays(first.shape[0], units):
         return function(*inputs)
     batch_size = ops.shape(first)[0]
     middle = batch_size // 2
@@ -56,7 +58,8 @@ def _of_rows(rows: slice, tensor: Any | None) -> Any:
     return None if tensor is None else tensor[rows]
 
 
-def _pays(num_rows: int | None) -> bool:
+def _pays(num_rows: int | None, units: int) -> bool:
     if keras.backend.backend() != "tensorflow" or _is_half.get() or is_watched():
         return False
-    return (num_rows is None or num_rows >= FEWEST_ROWS) and (os.cpu_count() or 1) > 1 and not has_gpu()
+    is_enough = num_rows is None or num_rows >= max(FEWEST_ROWS, units / UNITS_A_ROW)
+    return is_enough and (os.cpu_count() or 1) > 1 and not has_gpu()

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.scan import sum_of_squares
 from kerasseq.specs import PositiveFloat, check_arguments
 
 TOTALS = ("norm_total", "clipped_steps", "counted_steps")
@@ -55,14 +56,20 @@ class GradientClipping(keras.callbacks.Callback):
 
     def clip(self, gradients: list[Any]) -> list[Any]:
         """The clipped gradients; adds what it saw to the totals of the epoch."""
-        gradients = [_dense(gradient) for gradient in gradients]
-        squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients if g is not None]
-        norm = ops.sqrt(sum(squares))
+        given = [_dense(gradient) for gradient in gradients if gradient is not None]
+        norm = ops.sqrt(sum(sum_of_squares(gradient) for gradient in given))
         is_clipped = norm > self.global_norm
-        scale = ops.where(is_clipped, self.global_norm / norm, 1.0)
         for total, value in zip(self.totals, (norm, ops.cast(is_clipped, "float32"), 1.0), strict=True):
             total.assign_add(value)
-        return [None if g is None else g * ops.cast(scale, g.dtype) for g in gradients]
+        scale = self.global_norm / ops.maximum(norm, self.global_norm)
+        kept = iter(
+            ops.cond(  # scaling goes over every weight once more, which most steps late in training need not
+                is_clipped,
+                lambda: [gradient * ops.cast(scale, gradient.dtype) for gradient in given],
+                lambda: given,
+            )
+        )
+        return [None if gradient is None else next(kept) for gradient in gradients]
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         norm, clipped, steps = (float(ops.convert_to_numpy(total.value)) for total in self.totals)

@@ -67,7 +67,7 @@ def test_halves_are_the_whole_however_many_rows(rows):
 
 
 def test_rows_that_share_a_draw_stay_together(monkeypatch):
-    monkeypatch.setattr(halves_of_rows, "_pays", lambda num_rows: True)
+    monkeypatch.setattr(halves_of_rows, "_pays", lambda num_rows, units: True)
     drop = np.asarray(_layer("lstm", weight_drop=0.5)(np.tile(X[:1], (4, 1, 1)), training=True)[0])
     np.testing.assert_allclose(drop, np.tile(drop[:1], (4, 1, 1)), rtol=1e-5, atol=1e-6)
 
