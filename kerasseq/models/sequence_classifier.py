@@ -37,7 +37,7 @@ RECIPE_CONSTRAINTS = (
     ("train.scheduled_sampling is None", "leave it out: a classifier writes no tokens"),
     ("not data.share_vocabulary", "leave it out: classes are not words"),
 )
-MOST_SHOWN = 20  # classes whose probabilities stand in predictions.jsonl
+MOST_SHOWN = 20  # classes whose probabilities stand in a line of predictions.jsonl, the likeliest
 
 
 @register("model")
@@ -166,8 +166,8 @@ class SequenceClassifierTask(Task):
         for row, probabilities in enumerate(answers["probabilities"].astype("float64").round(6).tolist()):
             best = max(range(len(classes)), key=probabilities.__getitem__)
             shown = {"prediction": classes[best], "score": probabilities[best]}
-            if len(classes) <= MOST_SHOWN:
-                shown["probabilities"] = dict(zip(classes, probabilities, strict=True))
+            likeliest = sorted(range(len(classes)), key=lambda place: -probabilities[place])[:MOST_SHOWN]
+            shown["probabilities"] = {classes[place]: probabilities[place] for place in sorted(likeliest)}
             if "attention" in answers:
                 words = self.features["input"].vocabulary
                 read = [words[token] for token in encoded["input"][row, 1:] if token != PAD_ID]

@@ -18,6 +18,12 @@ class Piece(NamedTuple):
     differs: bool
 
 
+def whole(prediction: str, reference: str) -> tuple[list[Piece], list[Piece]]:
+    """Both texts as one piece each, for names that are the same or not."""
+    is_same = prediction == reference
+    return [Piece(prediction, not is_same)], [Piece(reference, not is_same)]
+
+
 def differences(prediction: str, reference: str) -> tuple[list[Piece], list[Piece]]:
     """Cuts both texts into what they share and what they do not.
 
@@ -28,8 +34,7 @@ def differences(prediction: str, reference: str) -> tuple[list[Piece], list[Piec
     split = _words if has_words else _characters
     left, right = split(prediction), split(reference)
     if len(left) * len(right) > MOST_PAIRS:
-        is_same = prediction == reference
-        return [Piece(prediction, not is_same)], [Piece(reference, not is_same)]
+        return whole(prediction, reference)
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     left_is_shared, right_is_shared = [False] * len(left), [False] * len(right)
     for block in matcher.get_matching_blocks():

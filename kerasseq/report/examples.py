@@ -10,7 +10,8 @@ from typing import Any
 
 from kerasseq.report import formatting
 from kerasseq.report.charts import Chart, bar_chart
-from kerasseq.report.differences import Piece, differences
+from kerasseq.report.classes import is_of_class
+from kerasseq.report.differences import Piece, differences, whole
 from kerasseq.report.heatmap import Heatmap, heatmap
 from kerasseq.report.similarity import similarity
 
@@ -54,14 +55,20 @@ class Example:
 
 
 def similarities(predictions: Sequence[dict[str, Any]]) -> list[float]:
-    """How close each prediction is to its reference."""
-    return [similarity(_text(line, "prediction"), _text(line, "reference")) for line in predictions]
+    """How close each prediction is to its reference; a class is right or wrong."""
+    return [
+        float(_text(line, "prediction") == _text(line, "reference"))
+        if is_of_class(line)
+        else similarity(_text(line, "prediction"), _text(line, "reference"))
+        for line in predictions
+    ]
 
 
 def example(predictions: Sequence[dict[str, Any]], place: int, *, like: float) -> Example:
     """One example without its attention."""
     line = predictions[place]
-    prediction, reference = differences(_cut(_text(line, "prediction")), _cut(_text(line, "reference")))
+    compare = whole if is_of_class(line) else differences
+    prediction, reference = compare(_cut(_text(line, "prediction")), _cut(_text(line, "reference")))
     score = line.get("score")
     shown = formatting.number(score).replace("-", "−") if isinstance(score, (int, float)) else ""
     return Example(place + 1, _cut(_text(line, "input")), reference, prediction, like, shown)
@@ -88,9 +95,9 @@ def samples(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) 
 
 
 def worst(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) -> list[Example]:
-    """The wrong examples that are least like their references, the worst first."""
+    """The wrong examples that are least like their references, the worst first: of classes, the surest."""
     wrong = [place for place, like in enumerate(likenesses) if like < EXACT]
-    chosen = sorted(wrong, key=lambda place: likenesses[place])[:NUM_WORST]
+    chosen = sorted(wrong, key=lambda place: (likenesses[place], -_certainty(predictions[place])))[:NUM_WORST]
     return [example(predictions, place, like=likenesses[place]) for place in chosen]
 
 
@@ -98,11 +105,15 @@ def quality_charts(predictions: Sequence[dict[str, Any]], likenesses: Sequence[f
     """How similarities spread, and how they fall with length."""
     if len(predictions) < FEWEST_FOR_CHARTS:
         return []
+    if is_of_class(predictions[0]):
+        return [_by_length(predictions, likenesses, title="Accuracy by input length", y_label="right, %")]
     return [_spread(likenesses), _by_length(predictions, likenesses)]
 
 
 def length_ratio(predictions: Sequence[dict[str, Any]]) -> float | None:
-    """Letters of all predictions for each letter of the references."""
+    """Letters of all predictions for each letter of the references; None of classes."""
+    if predictions and is_of_class(predictions[0]):
+        return None
     wanted = sum(len(_text(line, "reference")) for line in predictions)
     return sum(len(_text(line, "prediction")) for line in predictions) / wanted if wanted else None
 
@@ -122,7 +133,13 @@ def _spread(likenesses: Sequence[float]) -> Chart:
     )
 
 
-def _by_length(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) -> Chart:
+def _by_length(
+    predictions: Sequence[dict[str, Any]],
+    likenesses: Sequence[float],
+    *,
+    title: str = "Similarity by input length",
+    y_label: str = "mean similarity, %",
+) -> Chart:
     has_words = mean(len(_text(line, "input").split()) for line in predictions) >= 4
     unit = "words" if has_words else "characters"
     measured = sorted(
@@ -137,9 +154,9 @@ def _by_length(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float
         bars.append((label, value, f"{value:.1f} %, {len(group):,} examples of {label} {unit}"))
     return bar_chart(
         bars,
-        title="Similarity by input length",
+        title=title,
         x_label=f"input length in {unit}",
-        y_label="mean similarity, %",
+        y_label=y_label,
     )
 
 
@@ -152,6 +169,11 @@ def _groups(measured: list[tuple[int, float]]) -> list[list[tuple[int, float]]]:
         else:
             groups.append(list(alike))
     return groups
+
+
+def _certainty(line: dict[str, Any]) -> float:
+    """How sure a model is of a class, which makes a mistake worse; texts have no such number."""
+    return float(line["score"]) if is_of_class(line) else 0.0
 
 
 def _text(line: dict[str, Any], key: str) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerasseq.report import curves, examples, formatting, gradients
+from kerasseq.report import baselines, classes, curves, examples, formatting, gradients
 from kerasseq.report.charts import HEIGHT, WIDTH
 from kerasseq.report.headline import headline, metric_names
 from kerasseq.report.run_files import RunFiles, predicted_split, read_run, recipe_values
 from kerasseq.run_folder import RunFolder, write_text
 
 TEMPLATES = Path(__file__).parent
-_NOT_SPLITS = ("signature", "seconds")
+_NOT_SPLITS = ("signature", "seconds", "details", "baseline")
 
 
 class MetricRow(NamedTuple):
@@ -74,6 +74,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
     counted, data, files = _data(run.environment)
     threshold = _clipping_threshold(run)
     return {
+        **_of_classes(run, likenesses),
         "headline": headline(run),
         "splits": splits,
         "metric_rows": rows,
@@ -93,7 +94,6 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "num_examples": len(run.predictions),
         "num_exact": sum(like == examples.EXACT for like in likenesses),
         "length_ratio": examples.length_ratio(run.predictions),
-        "quality_charts": examples.quality_charts(run.predictions, likenesses),
         "recipe": run.recipe,
         "recipe_lines": list(map(_key_and_rest, run.recipe.splitlines())),
         "environment": _flat({key: value for key, value in run.environment.items() if key != "data"}),
@@ -104,6 +104,19 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "height": HEIGHT,
         "share": lambda value: formatting.metric("share", float(value)),
         "number": formatting.number,
+    }
+
+
+def _of_classes(run: RunFiles, likenesses: list[float]) -> dict[str, Any]:
+    """What depends on whether predictions are classes, and how the network does beside baselines."""
+    details = (run.metrics.get("details") or {}).get(predicted_split(run)) or {}
+    charts = examples.quality_charts(run.predictions, likenesses)
+    return {
+        "baseline": baselines.baseline_sentence(run.metrics, num_examples=len(run.predictions)),
+        "confusion": classes.confusion(details),
+        "class_rows": classes.class_rows(details),
+        "is_of_class": bool(run.predictions) and classes.is_of_class(run.predictions[0]),
+        "quality_charts": [*classes.reliability_chart(details), *charts],
     }
 
 
@@ -118,7 +131,8 @@ def metric_table(metrics: Mapping[str, Any]) -> tuple[list[str], list[MetricRow]
     """The splits that were measured, test first, and a row for each metric."""
     found = {name: value for name, value in metrics.items() if name not in _NOT_SPLITS and value}
     found = {name: value for name, value in found.items() if isinstance(value, Mapping)}
-    order = ("test", "validation", "baseline")
+    found |= baselines.baseline_columns(metrics)
+    order = ("test", "validation")
     splits = [name for name in order if name in found] + [name for name in found if name not in order]
     names = metric_names({name: None for split in splits for name in found[split]})
     signatures = metrics.get("signature") or {}

@@ -17,7 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from kerasseq.report import formatting
-from kerasseq.report.differences import Piece, differences
+from kerasseq.report.baselines import baseline_sentence
+from kerasseq.report.classes import is_of_class
+from kerasseq.report.differences import Piece, differences, whole
 from kerasseq.report.headline import metric_names
 from kerasseq.report.run_files import read_run
 from kerasseq.run_folder import RunFolder
@@ -179,6 +181,8 @@ def show_results(
     test, validation = run.metrics.get("test") or {}, run.metrics.get("validation") or {}
     if test or validation:
         console.print(_metric_table(test, validation))
+    if sentence := baseline_sentence(run.metrics, num_examples=len(run.predictions)):
+        console.print(Text(sentence), soft_wrap=True)
     for line in run.predictions[:num_samples]:
         _show_sample(console, line)
     if run_folder.report.is_file():
@@ -200,7 +204,8 @@ def _metric_table(test: Mapping[str, Any], validation: Mapping[str, Any]) -> Tab
 
 
 def _show_sample(console: Console, line: Mapping[str, Any]) -> None:
-    prediction, reference = differences(_line(line, "prediction"), _line(line, "reference"))
+    compare = whole if is_of_class(line) else differences
+    prediction, reference = compare(_line(line, "prediction"), _line(line, "reference"))
     has_colour = console.color_system is not None and not console.no_color
     console.print()
     rows = (
