@@ -14,7 +14,7 @@ from keras import ops, tree
 from kerasseq.layers.kernels.cudnn import has_gpu
 from kerasseq.layers.watching import is_watched
 
-# Measured by `benchmarks/recurrent.py`: halves of 64 rows pay at 128 and at 512 units, those of 20 rows at 200
+# Measured by `benchmarks/recurrent.py`: halves of 64 rows pay at 128 and 512 units, those of 20 rows at 200
 # but not at 650, where a product mostly waits for its weights, which each half reads on its own.
 FEWEST_ROWS = 8
 UNITS_A_ROW = 16
