@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from kerasseq.report.page import write_report
 from kerasseq.report.baselines import baseline_columns, baseline_sentence
 from kerasseq.report.classes import class_rows, confusion, reliability_chart
 from kerasseq.report.examples import quality_charts, similarities, worst
+from kerasseq.report.page import write_report
 from kerasseq.report.terminal import show_results
 from kerasseq.run_folder import RunFolder, write_json
 
