@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -77,10 +77,12 @@ def _without_data(opened: Run, error: DataError) -> Iterator[list[str]]:
     yield [f"The data cannot be read. {error}"]
     section = opened.values["data"]
     fields = load("task", opened.values["model"]["type"]).fields
-    features = make_features(section["features"], fields=fields, share_vocabulary=section["share_vocabulary"])
-    limits = {name: feature.tokenizer.vocabulary_size for name, feature in features.items()}
+    features = make_features(
+        section["features"], fields=fields, share_vocabulary=section.get("share_vocabulary", False)
+    )
+    limits = {name: feature.most_ids for name, feature in features.items()}
     if None in limits.values():
-        keys = [f"data.features.{name}.tokenizer.vocabulary_size" for name in limits if limits[name] is None]
+        keys = [_size_key(name, features[name]) for name in limits if limits[name] is None]
         yield ["The model's size depends on it, or on what it does not give: " + ", ".join(keys)]
         return
     sizes = ", ".join(f"{name} {limit:,}" for name, limit in limits.items())
@@ -91,6 +93,11 @@ def _without_data(opened: Run, error: DataError) -> Iterator[list[str]]:
     _compile(opened, model, total_steps=1)
     model.optimizer.build(model.trainable_variables)
     yield aligned([("memory", _memory(model, opened.values)), *_loops(opened, model)])
+
+
+def _size_key(name: str, feature: Any) -> str:
+    """The recipe's key that limits how many ids a field has; the field's own where only data say."""
+    return ".".join(["data.features", name, *feature.size_option])
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,8 @@ def _fields(opened: Run) -> list[str]:
     for name, feature in opened.features.items():
         lengths = opened.data.splits["train"].lengths(name)
         numbers = (feature.vocabulary_size, int(np.median(lengths)), int(lengths.max()))
-        rows.append((name, feature.options["tokenizer"]["type"], *(f"{number:,}" for number in numbers)))
+        kind = feature.options.get("tokenizer", feature.options)["type"]
+        rows.append((name, kind, *(f"{number:,}" for number in numbers)))
     return aligned(rows, right=(2, 3, 4))
 
 
@@ -173,7 +181,10 @@ def _batches(opened: Run) -> str:
     """The shapes of the batches that are timed: `source (64, 15-39)`."""
     shapes: dict[str, list[tuple[int, ...]]] = {}
     for batch in _first_batches(opened):
-        for name, array in opened.task.example(batch)[0].items():
+        inputs = opened.task.example(batch)[0]
+        if not isinstance(inputs, Mapping):
+            inputs = dict(zip(opened.task.input_fields, [inputs], strict=True))
+        for name, array in inputs.items():
             shapes.setdefault(name, []).append(tuple(array.shape))
     found = []
     for name, shapes_of in shapes.items():

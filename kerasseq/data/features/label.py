@@ -34,11 +34,15 @@ class LabelFeature(tf.Module):
         layout: How it stands in a batch.
         spec: What a batch of it is.
         max_length: No example is too long.
+        most_ids: Only data say how many classes there are.
+        size_option: Nothing limits them.
     """
 
     layout = OneValue()
     spec = layout.spec
     max_length = None
+    most_ids = None
+    size_option = ()
     options = {"type": "label"}
 
     def __init__(self, *, class_weights: Literal["balanced"] | dict[str, PositiveFloat] | None = None):

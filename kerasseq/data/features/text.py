@@ -28,10 +28,12 @@ class TextFeature(tf.Module):
     Attributes:
         layout: How its ids stand in a batch.
         spec: What a batch of it is.
+        size_option: The option that limits how many ids there are.
     """
 
     layout = MarkedTokens()
     spec = layout.spec
+    size_option = ("tokenizer", "vocabulary_size")
 
     def __init__(self, *, tokenizer: Tokenizer = "word", max_length: PositiveInt | None = None):
         super().__init__()
@@ -48,6 +50,11 @@ class TextFeature(tf.Module):
     def vocabulary_size(self) -> int:
         """How many tokens there are, special ones included."""
         return len(self.vocabulary)
+
+    @property
+    def most_ids(self) -> int | None:
+        """The most ids that there will be; None where only data say."""
+        return self.tokenizer.vocabulary_size
 
     @property
     def options(self) -> dict[str, Any]:
