@@ -25,6 +25,7 @@ PAGES = (
     "README.md",
     "docs/recipes.md",
     "docs/language_models.md",
+    "docs/classification.md",
     "docs/gradients.md",
     "docs/python.md",
     "docs/export.md",
@@ -42,6 +43,12 @@ SHORT_LANGUAGE_MODEL = {
     "train.epochs": 1,
     "decode.max_length": 12,
 }
+SHORT_CLASSIFIER = {
+    "model.embedding_dim": 8,
+    "model.encoder.units": 8,
+    "train.epochs": 1,
+    "evaluate.baseline": ["majority"],
+}
 SHORT = {
     "data.batch_size": 64,
     "model.embedding_dim": 8,
@@ -55,6 +62,13 @@ SHORT = {
     "decode": {"type": "greedy", "max_length": 12},
     "evaluate.metrics": ["exact_match"],
     "evaluate.num_details": 0,
+}
+
+
+SHORT_BY_MODEL = {
+    "language_model": SHORT_LANGUAGE_MODEL,
+    "seq2seq": SHORT,
+    "sequence_classifier": SHORT_CLASSIFIER,
 }
 
 
@@ -76,6 +90,8 @@ def workplace(tmp_path_factory):
         patch.setenv("KERASSEQ_CACHE", str(folder / "cache"))
         patch.setenv("KERASSEQ_DATA", str(folder / "data"))
         (folder / "few.txt").write_text("The wind is blowing.\nA cat sat on the mat.\n", "utf-8")
+        rows = [f'{row},{"good" if row % 2 else "bad"},"A review, the {row}th."\n' for row in range(40)]
+        (folder / "my.csv").write_text("id,stars,review\n" + "".join(rows), "utf-8")
         for split, size in SIZES.items():
             lines = (
                 (shipped_folder("datasets") / "dates" / f"{split}.tsv").read_text("utf-8").splitlines(True)
@@ -97,8 +113,7 @@ def call(command, monkeypatch, capsys, *, stdin=""):
     """Runs one line of `kerasseq …`; returns its exit status and all that it printed."""
     arguments = shlex.split(command)[1:]
     if arguments[0] in TRAINS and not arguments[1].startswith("runs/"):
-        is_language_model = pipeline.check(arguments[1]).values["model"]["type"] == "language_model"
-        overrides = SHORT_LANGUAGE_MODEL if is_language_model else SHORT
+        overrides = SHORT_BY_MODEL[pipeline.check(arguments[1]).values["model"]["type"]]
         short = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
         arguments = [*arguments[:2], *short, *arguments[2:]]
     monkeypatch.setattr(sys, "argv", ["kerasseq", *arguments])
