@@ -248,9 +248,13 @@ def test_data_that_does_not_fit(prepare, tmp_path):
     with pytest.raises(DataError, match="`data.features.text.max_length` does not go with running text"):
         prepare("a\n", features={"text": {"max_length": 5}})
     (tmp_path / "a.tsv").write_text("a\tb\n")
-    source = {"type": "parallel", "train": "a.tsv", "validation": "a.tsv"}
-    with pytest.raises(DataError, match="`data.source` has examples, not running text"):
-        prepare_streams(source=source, folders=[tmp_path])
+    for word, message in (
+        ("table", "`data.source` has examples, not running text"),
+        ("parallel", "`data.source` is 'parallel', which has 2 texts an example, not text"),
+    ):
+        source = {"type": word, "train": "a.tsv", "validation": "a.tsv"}
+        with pytest.raises(DataError, match=message):
+            prepare_streams(source=source, folders=[tmp_path])
     for name in ("batch_size", "window", "evaluation_batch_size"):
         with pytest.raises(ValueError, match=f"`{name}` must be positive. Received: {name}=0"):
             prepare("a\n", **{name: 0})
