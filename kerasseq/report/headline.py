@@ -78,6 +78,8 @@ def _sentence(recipe: Mapping[str, Any]) -> str:
     if encoder:
         direction = "bidirectional" if encoder.get("bidirectional") else ""
         parts.append(" ".join(filter(None, [direction, _word(encoder.get("cell") or encoder), "encoder"])))
+    if pooling := _word(model.get("pooling")):
+        parts.append(f"{pooling} pooling")
     if decoder:
         attention = _word(decoder.get("attention"))
         with_attention = f"with {attention} attention" if attention not in ("", "none") else ""

@@ -90,10 +90,12 @@ def test_what_was_not_measured_is_told_or_left_out():
 
 def test_the_page_and_the_terminal_show_it(tmp_path, capsys):
     folder = RunFolder(tmp_path)
+    folder.recipe.write_text("model: {type: sequence_classifier, pooling: max}\n")
     write_json(folder.metrics, {**_metrics(0.9, 0.5), "details": {"test": DETAILS}})
     folder.predictions.write_text("".join(json.dumps(line) + "\n" for line in LINES))
     text = write_report(folder).read_text("utf-8")
     for shown in (
+        "sequence_classifier · max pooling",
         "Accuracy: 90.0 % against 50.0 %",
         '<th scope="col" class="number">base 0</th>',
         "2 of 10 bad taken for good",
