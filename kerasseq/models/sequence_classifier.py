@@ -131,7 +131,7 @@ class SequenceClassifierTask(Task):
         """Log-probabilities of the right classes, and whether they are the likeliest."""
         inputs, labels = self.example(batch)
         logits = model(inputs, training=False)
-        is_right = ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int64"))
+        is_right = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)
         found = {
             "log_probability": -token_cross_entropy(labels, logits),
             "num_right": ops.cast(is_right, "int32"),
