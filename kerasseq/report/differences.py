@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from kerasseq.report.classes import is_of_class
 
 MOST_PAIRS = 1_000_000  # comparing takes time in proportion to the product of both lengths
 
@@ -16,6 +19,25 @@ class Piece(NamedTuple):
 
     text: str
     differs: bool
+
+
+def is_continuation(line: Mapping[str, Any]) -> bool:
+    """Whether a line of predictions.jsonl goes on from its input, which can be done in many ways."""
+    given = str(line.get("input", ""))
+    texts = (str(line.get("prediction", "")), str(line.get("reference", "")))
+    return bool(given) and all(text.startswith(given) for text in texts)
+
+
+def comparison_of(line: Mapping[str, Any]) -> Callable[[str, str], tuple[list[Piece], list[Piece]]]:
+    """How the prediction and the reference of a line of predictions.jsonl are held against each other."""
+    if is_of_class(line):
+        return whole
+    return unmarked if is_continuation(line) else differences
+
+
+def unmarked(prediction: str, reference: str) -> tuple[list[Piece], list[Piece]]:
+    """Both texts as they are, where it tells nothing that they differ."""
+    return [Piece(prediction, False)], [Piece(reference, False)]
 
 
 def whole(prediction: str, reference: str) -> tuple[list[Piece], list[Piece]]:

@@ -11,7 +11,7 @@ from typing import Any
 from kerasseq.report import formatting
 from kerasseq.report.charts import Chart, bar_chart
 from kerasseq.report.classes import is_of_class
-from kerasseq.report.differences import Piece, differences, whole
+from kerasseq.report.differences import Piece, comparison_of, is_continuation
 from kerasseq.report.heatmap import Heatmap, heatmap
 from kerasseq.report.similarity import similarity
 
@@ -67,7 +67,7 @@ def similarities(predictions: Sequence[dict[str, Any]]) -> list[float]:
 def example(predictions: Sequence[dict[str, Any]], place: int, *, like: float) -> Example:
     """One example without its attention."""
     line = predictions[place]
-    compare = whole if is_of_class(line) else differences
+    compare = comparison_of(line)
     prediction, reference = compare(_cut(_text(line, "prediction")), _cut(_text(line, "reference")))
     score = line.get("score")
     shown = formatting.number(score).replace("-", "−") if isinstance(score, (int, float)) else ""
@@ -96,14 +96,18 @@ def samples(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) 
 
 def worst(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) -> list[Example]:
     """The wrong examples that are least like their references, the worst first: of classes, the surest."""
-    wrong = [place for place, like in enumerate(likenesses) if like < EXACT]
+    wrong = [
+        place
+        for place, like in enumerate(likenesses)
+        if like < EXACT and not is_continuation(predictions[place])
+    ]
     chosen = sorted(wrong, key=lambda place: (likenesses[place], -_certainty(predictions[place])))[:NUM_WORST]
     return [example(predictions, place, like=likenesses[place]) for place in chosen]
 
 
 def quality_charts(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) -> list[Chart]:
     """How similarities spread, and how they fall with length."""
-    if len(predictions) < FEWEST_FOR_CHARTS:
+    if len(predictions) < FEWEST_FOR_CHARTS or is_continuation(predictions[0]):
         return []
     if is_of_class(predictions[0]):
         return [_by_length(predictions, likenesses, title="Accuracy by input length", y_label="right, %")]

@@ -18,8 +18,7 @@ from rich.text import Text
 
 from kerasseq.report import formatting
 from kerasseq.report.baselines import baseline_sentence
-from kerasseq.report.classes import is_of_class
-from kerasseq.report.differences import Piece, differences, whole
+from kerasseq.report.differences import Piece, comparison_of
 from kerasseq.report.headline import metric_names
 from kerasseq.report.run_files import read_run
 from kerasseq.run_folder import RunFolder
@@ -204,8 +203,7 @@ def _metric_table(test: Mapping[str, Any], validation: Mapping[str, Any]) -> Tab
 
 
 def _show_sample(console: Console, line: Mapping[str, Any]) -> None:
-    compare = whole if is_of_class(line) else differences
-    prediction, reference = compare(_line(line, "prediction"), _line(line, "reference"))
+    prediction, reference = comparison_of(line)(_line(line, "prediction"), _line(line, "reference"))
     has_colour = console.color_system is not None and not console.no_color
     console.print()
     rows = (

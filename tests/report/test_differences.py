@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from kerasseq.report.differences import differences
+from kerasseq.report.differences import comparison_of, differences, unmarked, whole
 
 
 def marked(pieces):
@@ -36,3 +36,24 @@ def test_the_pieces_are_the_text():
 def test_very_long_texts_are_marked_as_a_whole():
     left, right = "a" * 2000, "b" + "a" * 2000
     assert [[piece.differs for piece in pieces] for pieces in differences(left, right)] == [[True], [True]]
+
+
+@pytest.mark.parametrize(
+    ("line", "compare"),
+    [
+        ({"input": "The", "prediction": "The cat", "reference": "The dog"}, unmarked),
+        ({"input": "", "prediction": "cat", "reference": "dog"}, differences),
+        ({"input": "The", "prediction": "The cat", "reference": "Die Katze"}, differences),
+        ({"input": "a", "prediction": "a", "reference": "a", "probabilities": {"a": 1.0}}, whole),
+    ],
+)
+def test_how_texts_are_compared_depends_on_what_they_are(line, compare):
+    assert comparison_of(line) is compare
+
+
+def test_ways_to_go_on_are_not_marked():
+    pieces = unmarked("The cat", "The dog")
+    assert [[tuple(piece) for piece in text] for text in pieces] == [
+        [("The cat", False)],
+        [("The dog", False)],
+    ]
