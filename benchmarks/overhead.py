@@ -6,8 +6,8 @@
 Both train a character model on the verses that ship, with the same model, optimizer, clipping and batches of
 32 windows of 64 characters. One is `kerasseq.train.loop.train`, with its data pipeline, states carried from
 window to window, callbacks, checkpoints, history and a progress bar; only the validation split is not
-measured. The other is `keras.Model.fit` on arrays that lie ready in memory. They take turns, an epoch each, in
-one process; the first epoch of both traces the graph and does not count.
+measured. The other is `keras.Model.fit` on arrays that lie ready in memory. They take turns, an epoch each,
+in one process; the first epoch of both traces the graph and does not count.
 """
 
 from __future__ import annotations
@@ -76,8 +76,9 @@ class BareFit:
         import numpy as np
 
         batches = list(run.data.splits["train"].epochs(seed=1, first=0, last=1).as_numpy_iterator())
-        text = np.concatenate([batch["text"] for batch in batches if batch["text"].shape == (BATCH, WINDOW + 1)])
-        self.share = len(text) / (len(batches) * BATCH)
+        whole = [batch["text"] for batch in batches if batch["text"].shape == (BATCH, WINDOW + 1)]
+        text = np.concatenate(whole)
+        self.share = len(whole) / len(batches)
         self.text = text
         self.model = run.build()
         from kerasseq.train.optimizers.adam import adam
