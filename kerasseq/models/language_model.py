@@ -29,17 +29,7 @@ NUM_LIKELIEST = 3
 NUM_QUESTIONS = 20
 LONGEST_ANSWER = 400
 DEFAULTS = {"decode": "sample"}
-CONSTRAINTS = (
-    ("embedding_dim is not None or not tie_embeddings", "give an `embedding_dim` to tie"),
-    (
-        "cell.type not in ('mingru', 'minlstm') or recurrent_dropout == 0 and weight_drop == 0",
-        "the minimal cells have no recurrent product to drop from: take `zoneout` or `hidden_dropout`",
-    ),
-)
-RECIPE_CONSTRAINTS = (
-    ("decode is not None", "name a way to write, such as sample"),
-    ("train.scheduled_sampling is None", "leave it out: a language model is trained on running text"),
-)
+CONSTRAINTS = (("embedding_dim is not None or not tie_embeddings", "give an `embedding_dim` to tie"),)
 
 
 @register("model")
@@ -227,7 +217,7 @@ class LanguageModelTask(Task):
                 "batch_size": ops.shape(prompt)[0],
                 "max_length": decoder.limit(),
                 "first_tokens": first_tokens,
-                **self.stops(decoder),
+                **self._stops(decoder),
                 **options,
             },
         )
@@ -246,13 +236,13 @@ class LanguageModelTask(Task):
             batch_size=ops.shape(prompt)[0],
             max_length=decoder.limit(),
             first_tokens=first_tokens,
-            **self.stops(decoder),
+            **self._stops(decoder),
         )
 
     def extend(self, model: keras.Model, progress: Any, decoder: Any, num_steps: int) -> tuple[Any, Any]:
         """Writes on: the progress and the tokens written, (batch, num_steps)."""
         step = functools.partial(self.step, model)
-        return decoder.extend(step, progress, num_steps=num_steps, **self.stops(decoder))[:2]
+        return decoder.extend(step, progress, num_steps=num_steps, **self._stops(decoder))[:2]
 
     def pieces(self, encoded: Mapping[str, Any], written: Iterable[Any]) -> Iterator[str]:
         """The text of one prompt, and of the tokens behind it, (1, steps), as they come."""
@@ -268,6 +258,10 @@ class LanguageModelTask(Task):
         logits = ops.cast(model({"text": answers["texts"][:, 0]}, training=False), "float32")
         found = ops.top_k(ops.softmax(logits), min(NUM_LIKELIEST, logits.shape[-1]))
         answers["probabilities"], answers["likeliest"] = found
+
+    def _stops(self, decoder: Any) -> dict[str, Any]:
+        stop = getattr(decoder, "stop", ())
+        return {"stop_ids": self.features["text"].ids_of(stop)} if stop else {}
 
     def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         """`prediction` is the prompt and what was written behind it; `steps` say what each token led to."""
