@@ -19,7 +19,7 @@ from kerasseq.data.faults import data_error
 from kerasseq.data.tokenizing import batches_of_texts
 from kerasseq.run_folder import write_json, write_whole
 
-LAYOUT = 1
+LAYOUT = 2
 CACHE_VARIABLE = "KERASSEQ_CACHE"
 
 
@@ -76,10 +76,12 @@ def cache_root(folder: str | None) -> Path:
 def checksum(path: Path) -> str:
     """SHA-256 of a file's content: a size and a time can stay the same when a file changes.
 
-    That of a folder is of the names and contents of the files in it, hidden ones left out.
+    That of a folder is of its own name, which may be a class, and of the names and contents of the files in
+    it, hidden ones left out.
     """
     digest = hashlib.sha256()
     if path.is_dir():
+        digest.update(f"{path.name}\0".encode())
         for file in sorted(path.iterdir()):
             if file.is_file() and not file.name.startswith("."):
                 digest.update(f"{file.name}\0{checksum(file)}\0".encode())

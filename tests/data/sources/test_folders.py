@@ -51,12 +51,15 @@ def test_a_share_is_held_out(top):
     assert 25 < len(validation) < 75 and not set(train) & set(validation)
 
 
-def test_a_folders_checksum_is_that_of_its_files(top):
+def test_a_folders_checksum_is_that_of_its_name_and_files(top):
     before = checksum(top / "train" / "neg")
     (top / "train" / "neg" / ".other").write_text("y")
     assert checksum(top / "train" / "neg") == before
     (top / "train" / "neg" / "0_2.txt").write_text("dul")
     assert checksum(top / "train" / "neg") != before
+    (top / "train" / "neg" / "0_2.txt").write_text("dull")
+    assert checksum(top / "train" / "neg") == before
+    assert checksum((top / "train" / "neg").rename(top / "train" / "bad")) != before
 
 
 @pytest.mark.parametrize(
