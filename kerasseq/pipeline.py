@@ -104,6 +104,7 @@ def _train(opened: Run, *, quiet: bool) -> Run:
     from kerasseq.report.terminal import TrainingProgress
     from kerasseq.train.loop import train as train_model
 
+    opened.task.stops(opened.decoder)  # said now, not when training is over
     model = opened.build()
     _write_environment(opened, parameters=model.count_params())
     display = None if quiet else TrainingProgress()

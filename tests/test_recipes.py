@@ -44,7 +44,6 @@ def test_the_recipes_that_ship_are_these():
         "benchmarks/classify_sst2",
         "benchmarks/language_model_ptb",
         "benchmarks/language_model_ptb_medium",
-        "benchmarks/language_model_ptb_regularised",
         "benchmarks/language_model_tinyshakespeare",
         "benchmarks/translate_multi30k",
         "classify_reviews",
@@ -130,3 +129,22 @@ def test_bahdanaus_attention_without_its_feed_is_refused_by_the_recipe():
     overrides = {"model.decoder.attention": "bahdanau", "model.decoder.input_feeding": False}
     with pytest.raises(RecipeError, match="leave `input_feeding` on, or take"):
         load_recipe("translate_dates", overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fix"),
+    [
+        ({"decode": None}, "name a way to write, such as sample"),
+        ({"train.scheduled_sampling": {}}, "leave it out: a language model is trained on running text"),
+        ({"model.cell": "mingru", "model.weight_drop": 0.1}, "the minimal cells have no recurrent product"),
+    ],
+)
+def test_what_a_language_model_cannot_have_is_refused(overrides, fix):
+    with pytest.raises(RecipeError, match=fix):
+        load_recipe("generate_text", overrides)
+
+
+def test_dropout_that_nothing_would_feel_is_refused():
+    pooled = {"model.pooling": "last", "model.encoder.num_layers": 1, "model.encoder.dropout": 0.5}
+    with pytest.raises(RecipeError, match="a single layer's last state is not dropped"):
+        load_recipe("classify_reviews", pooled)

@@ -121,7 +121,7 @@ def add_details(inference: Any, predictions: list[dict[str, Any]]) -> None:
     if predictions:
         encoded = inference.task.encode([prediction["input"] for prediction in predictions])
         for prediction, answer in zip(predictions, inference.present(encoded, detailed=True), strict=True):
-            prediction.update({**answer, **prediction})
+            prediction.update(answer)  # all of it: where answers are drawn, this is another one
 
 
 def evaluate(

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerasseq.layers.kernels.choice import Kernel
@@ -16,7 +15,7 @@ from kerasseq.layers.token_recurrence import AllStates, TokenRecurrence
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.carried_state import CarriedState, reset
 from kerasseq.models.language_signatures import language_signatures
-from kerasseq.models.prompts import beginning_of, joined, lengths_of, prompts_of, steps_of
+from kerasseq.models.prompts import beginning_of, joined, lengths_of, pieces_of, prompts_of, steps_of
 from kerasseq.models.task import Task
 from kerasseq.models.token_scores import MEASURES, token_figures, token_scores
 from kerasseq.registry import register
@@ -29,7 +28,17 @@ NUM_LIKELIEST = 3
 NUM_QUESTIONS = 20
 LONGEST_ANSWER = 400
 DEFAULTS = {"decode": "sample"}
-CONSTRAINTS = (("embedding_dim is not None or not tie_embeddings", "give an `embedding_dim` to tie"),)
+CONSTRAINTS = (
+    ("embedding_dim is not None or not tie_embeddings", "give an `embedding_dim` to tie"),
+    (
+        "cell.type not in ('mingru', 'minlstm') or recurrent_dropout == 0 and weight_drop == 0",
+        "the minimal cells have no recurrent product to drop from: take `zoneout` or `hidden_dropout`",
+    ),
+)
+RECIPE_CONSTRAINTS = (
+    ("decode is not None", "name a way to write, such as sample"),
+    ("train.scheduled_sampling is None", "leave it out: a language model is trained on running text"),
+)
 
 
 @register("model")
@@ -217,7 +226,7 @@ class LanguageModelTask(Task):
                 "batch_size": ops.shape(prompt)[0],
                 "max_length": decoder.limit(),
                 "first_tokens": first_tokens,
-                **self._stops(decoder),
+                **self.stops(decoder),
                 **options,
             },
         )
@@ -236,32 +245,23 @@ class LanguageModelTask(Task):
             batch_size=ops.shape(prompt)[0],
             max_length=decoder.limit(),
             first_tokens=first_tokens,
-            **self._stops(decoder),
+            **self.stops(decoder),
         )
 
     def extend(self, model: keras.Model, progress: Any, decoder: Any, num_steps: int) -> tuple[Any, Any]:
         """Writes on: the progress and the tokens written, (batch, num_steps)."""
         step = functools.partial(self.step, model)
-        return decoder.extend(step, progress, num_steps=num_steps, **self._stops(decoder))[:2]
+        return decoder.extend(step, progress, num_steps=num_steps, **self.stops(decoder))[:2]
 
     def pieces(self, encoded: Mapping[str, Any], written: Iterable[Any]) -> Iterator[str]:
         """The text of one prompt, and of the tokens behind it, (1, steps), as they come."""
-        tokens, shown = ops.convert_to_numpy(prompts_of(encoded["text"])), ""
-        for more in itertools.chain([tokens[:, :0]], written):
-            tokens = np.concatenate([tokens, more], axis=1)
-            (text,) = ops.convert_to_numpy(self.features["text"].decode(tokens))
-            yield text.decode()[len(shown) :]
-            shown = text.decode()
+        return pieces_of(self.features["text"], prompts_of(encoded["text"]), written)
 
     def _add_steps(self, model: keras.Model, answers: dict[str, Any]) -> None:
         """Adds the likeliest tokens after each token of the best texts, (batch, time, NUM_LIKELIEST)."""
         logits = ops.cast(model({"text": answers["texts"][:, 0]}, training=False), "float32")
         found = ops.top_k(ops.softmax(logits), min(NUM_LIKELIEST, logits.shape[-1]))
         answers["probabilities"], answers["likeliest"] = found
-
-    def _stops(self, decoder: Any) -> dict[str, Any]:
-        stop = getattr(decoder, "stop", ())
-        return {"stop_ids": self.features["text"].ids_of(stop)} if stop else {}
 
     def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         """`prediction` is the prompt and what was written behind it; `steps` say what each token led to."""

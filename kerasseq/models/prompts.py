@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from kerasseq.specs import END_ID, PAD_ID
@@ -66,3 +69,13 @@ def steps_of(
         }
         shown.append({"input": vocabulary[token], "expected": named})
     return shown
+
+
+def pieces_of(feature: Any, prompts: Any, written: Iterable[Any]) -> Iterator[str]:
+    """The text of one prompt, (1, time), and then of what is written behind it, (1, steps), as it comes."""
+    tokens, shown = ops.convert_to_numpy(prompts), ""
+    for more in itertools.chain([tokens[:, :0]], written):
+        tokens = np.concatenate([tokens, more], axis=1)
+        (text,) = ops.convert_to_numpy(feature.decode(tokens))
+        yield text.decode()[len(shown) :]
+        shown = text.decode()

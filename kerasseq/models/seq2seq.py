@@ -11,9 +11,9 @@ from keras import ops
 from kerasseq.layers.bridge import StateBridge
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.token_decoder import TokenDecoder
-from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy, token_cross_entropy
-from kerasseq.metrics.perplexity import perplexity_of
+from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.task import Task
+from kerasseq.models.token_scores import MEASURES, token_figures, token_scores
 from kerasseq.models.written_text import present_texts
 from kerasseq.registry import create, register
 from kerasseq.specs import (
@@ -122,7 +122,7 @@ class Seq2SeqTask(Task):
     fields = FIELDS
     input_fields = ("source",)
     output_field = "target"
-    measures = ("loss", "perplexity", "teacher_forced_accuracy")
+    measures = MEASURES
 
     def build(self, **options: Any) -> keras.Model:
         return build_seq2seq(
@@ -168,23 +168,10 @@ class Seq2SeqTask(Task):
     def score(self, model: keras.Model, batch: Mapping[str, Any], state: Any) -> tuple[dict[str, Any], Any]:
         """Under teacher forcing: log-probabilities, real tokens and right guesses."""
         inputs, labels = self.example(batch)
-        logits = model(inputs, training=False)
-        is_real = ops.not_equal(labels, 0)
-        losses = ops.where(is_real, token_cross_entropy(labels, logits), 0.0)
-        is_right = ops.logical_and(is_real, ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int64")))
-        found = {
-            "log_probability": -ops.sum(losses, axis=1),
-            "num_tokens": ops.sum(ops.cast(is_real, "int32"), axis=1),
-            "num_right": ops.sum(ops.cast(is_right, "int32"), axis=1),
-        }
-        return found, state
+        return token_scores(labels, model(inputs, training=False)), state
 
     def figures(self, sums: Mapping[str, float]) -> dict[str, float]:
-        """Every real token weighs the same."""
-        num_tokens = max(sums["num_tokens"], 1)
-        loss = -sums["log_probability"] / num_tokens
-        accuracy = sums["num_right"] / num_tokens
-        return dict(zip(self.measures, (loss, perplexity_of(loss), accuracy), strict=True))
+        return token_figures(sums)
 
     @staticmethod
     def begin(model: keras.Model, source: Any) -> dict[str, Any]:
@@ -211,6 +198,7 @@ class Seq2SeqTask(Task):
             batch_size=ops.shape(source)[0],
             max_length=decoder.limit(ops.sum(ops.cast(source != 0, "int32"), axis=1)),
             with_attention=with_attention,
+            **self.stops(decoder),
         )
 
     def respond(

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import keras
 
-from kerasseq.specs import Raw, Signature
+from kerasseq.errors import DataError
+from kerasseq.specs import UNKNOWN_ID, Raw, Signature
 
 
 class Task(ABC):
@@ -91,6 +92,22 @@ class Task(ABC):
     def encode_examples(self, columns: Mapping[str, list[Any]]) -> dict[str, Any]:
         """A batch of raw examples, encoded as the data stage would."""
         return {field: self.features[field].encode(column) for field, column in columns.items()}
+
+    def stops(self, decoder: Any) -> dict[str, Any]:
+        """The argument of a decoder's call that says which texts, beside `</s>`, end an output.
+
+        Raises:
+            DataError: If the vocabulary does not have the tokens of such a text.
+        """
+        texts = getattr(decoder, "stop", ())
+        if not texts:
+            return {}
+        sequences = self.features[self.output_field].ids_of(texts)
+        for text, ids in zip(texts, sequences, strict=True):
+            if not ids or UNKNOWN_ID in ids:
+                message = f"`decode.stop` has {text!r}, which the vocabulary has no tokens for"
+                raise DataError(f"{message}.\n  fix: take it out, or another tokenizer")
+        return {"stop_ids": sequences}
 
     @abstractmethod
     def respond(

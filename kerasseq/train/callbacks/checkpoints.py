@@ -16,6 +16,8 @@ from kerasseq.errors import RunFolderError, did_you_mean
 from kerasseq.run_folder import write_whole
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 
+LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "error", "repetition")
+
 
 class Checkpoints(keras.callbacks.Callback):
     """Keeps the last and the best epoch, and stops where it gets no better.
@@ -56,8 +58,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def is_better(self, value: float, than: float) -> bool:
         """Whether a value of the monitored log is better than another."""
-        is_low_better = self.monitor.endswith(("loss", "perplexity"))
-        return value < than if is_low_better else value > than
+        return value < than if self.monitor.endswith(LOWER_IS_BETTER) else value > than
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
@@ -100,7 +101,10 @@ class Checkpoints(keras.callbacks.Callback):
 
     def has_run_out(self) -> bool:
         """Whether the patience is spent."""
-        return self.patience is not None and self.epoch - (self.best_epoch or 0) >= self.patience
+        measured = [row["epoch"] for row in self.history if self.monitor in row]
+        if self.patience is None or not measured:
+            return False
+        return measured[-1] - (self.best_epoch or 0) >= self.patience
 
     def _save(self, name: str, variables: list[Any]) -> None:
         arrays = {

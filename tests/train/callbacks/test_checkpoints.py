@@ -60,6 +60,9 @@ def _assert_same(found, expected):
         ("figure", [1.0, 3.0, 2.0], 2),
         ("validation_loss", [1.0, 0.5, 0.7], 2),
         ("validation_perplexity", [3.0, 4.0, 2.0], 3),
+        ("validation_calibration_error", [0.3, 0.1, 0.2], 2),
+        ("validation_repetition", [0.3, 0.1, 0.2], 2),
+        ("validation_bits_per_character", [3.0, 1.0, 2.0], 2),
         ("figure", [1.0, 1.0, 1.0], 1),
         ("figure", [None, 1.0, 0.5], 2),
         ("figure", [float("nan"), 1.0, 2.0], 3),
@@ -107,6 +110,15 @@ def test_training_stops_when_the_patience_is_spent(tmp_path, values, epochs):
     _fit(_model(), Values(values), checkpoints, epochs=6)
     assert checkpoints.epoch == epochs
     assert checkpoints.has_run_out()
+
+
+@pytest.mark.parametrize(
+    ("values", "epochs"), [([None, None, 1, None, 2, 3], 6), ([None, None, 1, None, 0.5, 3], 5)]
+)
+def test_epochs_that_were_not_measured_cost_no_patience(tmp_path, values, epochs):
+    checkpoints = Checkpoints(tmp_path, monitor="figure", patience=2)
+    _fit(_model(), Values(values), checkpoints, epochs=6)
+    assert checkpoints.epoch == epochs
 
 
 def test_a_log_that_never_comes_is_an_error_that_names_those_that_do(tmp_path):
