@@ -135,3 +135,13 @@ def test_data_that_is_not_there_leaves_the_rest(recipe, tmp_path):
 def test_the_recipe_is_checked_first(recipe):
     with pytest.raises(RecipeError, match="did you mean 'epochs'"):
         recipe(CLEAN, overrides=["train.epoch=3"])
+
+
+def test_a_source_that_contradicts_itself_is_told(recipe):
+    found = recipe(CLEAN)
+    source = {"type": "table", "train": "train.tsv"}
+    found.values["data"]["source"] = source
+    (line,) = [line for line in advice(examine(found)) if "data" in line]
+    assert line.startswith(
+        "the data cannot be read. `data.source`: give `validation` or a `validation_share`"
+    )

@@ -82,7 +82,7 @@ def prepare_data(
         DataError: If the data cannot be read as asked, or no training example is left.
     """
     check_arguments(prepare_data, batch_size=batch_size, length_bucket_width=length_bucket_width)
-    source = registry.create("source", source, fields=fields, folders=folders)
+    source = make_source(source, fields=fields, folders=folders)
     made = make_features(features, fields=fields, share_vocabulary=share_vocabulary)
     cache = cache_root(cache_folder)
     wanted = [split for split in source.splits if splits is None or split in splits]
@@ -93,7 +93,8 @@ def prepare_data(
     layouts = {name: feature.layout for name, feature in made.items()}
     made_of = [[name, feature.options, feature.checksum] for name, feature in made.items()]
     for name in wanted:
-        key = key_of(files=list(checksums[name].values()), source=source.options(name), features=made_of)
+        files = sums_of_files(source, name, checksums)
+        key = key_of(files=files, source=source.options(name), features=made_of)
         try:
             tokens = cached_tokens(cache / "tokens" / key, encoders, functools.partial(source.read, name))
         except UnusableValue as error:
@@ -106,6 +107,18 @@ def prepare_data(
         )
         prepared.counts[name] = _counts(tokens, rows)
     return prepared
+
+
+def make_source(source: Any, *, fields: Sequence[str], folders: Sequence[Path] | None = None) -> Any:
+    """Builds the source of a task's examples.
+
+    Raises:
+        DataError: If its options contradict each other.
+    """
+    try:
+        return registry.create("source", source, fields=fields, folders=folders)
+    except ValueError as error:
+        raise data_error(f"`data.source`: {error}") from error
 
 
 def make_features(
@@ -155,10 +168,15 @@ def with_vocabularies(
     if is_known:
         load_vocabularies(features, folder)
     else:
-        _learn(source, features, share, cache, list(checksums[TRAIN].values()))
+        _learn(source, features, share, cache, sums_of_files(source, TRAIN, checksums))
         if folder is not None:
             save_vocabularies(features, folder)
     return checksums
+
+
+def sums_of_files(source: Any, split: str, checksums: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """SHA-256 of each file of a split, in the order of reading: a file that is named twice is read twice."""
+    return [checksums[split][str(file)] for file in source.files(split)]
 
 
 def save_vocabularies(features: Mapping[str, Any], folder: Path) -> None:

@@ -11,9 +11,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from kerasseq import registry
 from kerasseq.data.faults import data_error
-from kerasseq.data.prepare import PreparedData, make_features, with_vocabularies
+from kerasseq.data.prepare import (
+    PreparedData,
+    make_features,
+    make_source,
+    sums_of_files,
+    with_vocabularies,
+)
 from kerasseq.data.stream_cache import Stream, cached_stream
 from kerasseq.data.stream_plan import Dealer
 from kerasseq.data.token_cache import Encoder, cache_root, key_of, vocabulary_checksum
@@ -208,7 +213,7 @@ def prepare_streams(
     """
     sizes = {"batch_size": batch_size, "window": window, "evaluation_batch_size": evaluation_batch_size}
     check_arguments(prepare_streams, **sizes)
-    source = registry.create("source", source, fields=fields, folders=folders)
+    source = make_source(source, fields=fields, folders=folders)
     if not hasattr(source, "pieces"):
         message = "`data.source` has examples, not running text"
         raise data_error(message, fix="give `type: text`, or a model that reads examples")
@@ -224,7 +229,8 @@ def prepare_streams(
     made_of = [made[FIELD].options, vocabulary_checksum(made[FIELD].vocabulary)]
     sizes["evaluation_batch_size"] = evaluation_batch_size or batch_size
     for name in wanted:
-        key = key_of(files=list(checksums[name].values()), source=source.options(name), stream=made_of)
+        files = sums_of_files(source, name, checksums)
+        key = key_of(files=files, source=source.options(name), stream=made_of)
         pieces = functools.partial(source.pieces, name)
         stream = cached_stream(cache / "streams" / key, encode, pieces)
         split = StreamSplit(stream=stream, pieces=pieces, **sizes)

@@ -229,3 +229,46 @@ def test_a_source_of_other_fields_is_refused(source, tmp_path):
     message = "`data.source` is 'parallel', which has 2 texts an example, not text"
     with pytest.raises(DataError, match=message):
         _prepare(source, tmp_path, fields=("text",))
+
+
+def test_a_file_that_is_named_twice_is_not_taken_for_once(tmp_path):
+    (tmp_path / "labels.tsv").write_text("a\tx\nb\ty\n")
+    options = {"fields": ("input", "label"), "features": {"label": {"type": "label"}}}
+
+    def prepare(train):
+        source = {"type": "table", "train": train, "validation": "labels.tsv"}
+        return _prepare(source, tmp_path, **options)
+
+    once, twice = prepare(["labels.tsv"]), prepare(["labels.tsv", "labels.tsv"])
+    assert [prepared.counts["train"]["kept"] for prepared in (once, twice)] == [2, 4]
+    assert [prepared.splits["train"].num_examples for prepared in (once, twice)] == [2, 4]
+    assert list(once.checksums) == list(twice.checksums)
+
+
+def test_the_counts_of_a_file_that_is_named_twice_are_learned_anew(tmp_path):
+    (tmp_path / "a.tsv").write_text("a b\tx\na\ty\n")
+    features = {"source": {"tokenizer": {"type": "word", "minimum_frequency": 2}}}
+    for train, words in ((["a.tsv"], ["a"]), (["a.tsv", "a.tsv"], ["a", "b"])):
+        source = {"type": "table", "train": train, "validation": "a.tsv"}
+        prepared = _prepare(source, tmp_path, features=features)
+        assert prepared.features["source"].vocabulary[4:] == words
+
+
+@pytest.mark.parametrize("kind", ["table", "folders"])
+def test_options_of_a_source_that_contradict_each_other_are_told(tmp_path, kind):
+    message = "^`data.source`: give `validation` or a `validation_share`, one of both. Received: "
+    with pytest.raises(DataError, match=message):
+        _prepare({"type": kind, "train": "a"}, tmp_path, fields=("input", "label"))
+
+
+def test_a_class_folder_with_a_new_name_is_read_anew(tmp_path):
+    for name in ("neg", "pos"):
+        (tmp_path / "top" / name).mkdir(parents=True)
+        (tmp_path / "top" / name / "0.txt").write_text(name)
+    source = {"type": "folders", "train": "top", "validation": "top"}
+    options = {"fields": ("input", "label"), "features": {"label": {"type": "label"}}}
+    assert _prepare(source, tmp_path, **options).features["label"].vocabulary == ["neg", "pos"]
+    (tmp_path / "top" / "neg").rename(tmp_path / "top" / "zero")
+    prepared = _prepare(source, tmp_path, **options)
+    assert prepared.features["label"].vocabulary == ["pos", "zero"]
+    assert prepared.splits["train"].texts("label") == ["pos", "zero"]

@@ -232,6 +232,15 @@ def test_parts_of_one_file_are_not_mistaken_for_each_other(tmp_path):
     assert len(prepared.checksums) == 1
 
 
+def test_a_file_that_is_named_twice_is_not_taken_for_once(tmp_path):
+    (tmp_path / "a.txt").write_text("abc")
+    for train, number in ((["a.txt"], 1), (["a.txt", "a.txt"], 2)):
+        source = {"type": "text", "train": train, "validation": "a.txt"}
+        prepared = prepare_streams(source=source, features=CHARACTERS, folders=[tmp_path])
+        assert prepared.counts["train"]["kept"] == number
+        assert prepared.splits["train"].num_tokens("text") == 3 * number
+
+
 def test_many_pieces_are_one_document(prepare, monkeypatch):
     monkeypatch.setattr("kerasseq.data.tokenizing.TEXTS_AT_ONCE", 2)
     text = _text(np.random.default_rng(5), 11, 5)
@@ -255,6 +264,8 @@ def test_data_that_does_not_fit(prepare, tmp_path):
         source = {"type": word, "train": "a.tsv", "validation": "a.tsv"}
         with pytest.raises(DataError, match=message):
             prepare_streams(source=source, folders=[tmp_path])
+    with pytest.raises(DataError, match="^`data.source`: `validation` must be a file or several"):
+        prepare_streams(source={"type": "text", "train": "a.txt"}, folders=[tmp_path])
     for name in ("batch_size", "window", "evaluation_batch_size"):
         with pytest.raises(ValueError, match=f"`{name}` must be positive. Received: {name}=0"):
             prepare("a\n", **{name: 0})
