@@ -26,6 +26,7 @@ from kerasseq.specs import (
 )
 
 FIELDS = ("input", "label")
+FEATURES = {"input": "text", "label": "label"}
 DEFAULTS = {
     "data.features.label.type": "label",
     "decode": None,

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 from kerasseq import registry
 from kerasseq.errors import Problem, did_you_mean
+from kerasseq.recipe.annotations import show
 from kerasseq.recipe.reading import Node
 from kerasseq.recipe.rules import broken_rules
 from kerasseq.recipe.signatures import Parameter, Signature, part_signature
 from kerasseq.specs import Exporter, NonNegativeInt, Options, Part
 
 MODEL = Part("model")
+FEATURE = "feature"
 DATA = "kerasseq.data.prepare:prepare_data"
 
 SECTIONS = Signature(
@@ -84,19 +86,28 @@ def _word_of_model(root: Node) -> Any:
 
 
 def _filled(node: Node, keys: list[str], value: Node) -> Node:
-    """The tree with a value at a dotted key, unless something was written there or above."""
+    """The tree with a value at a dotted key, unless something was written there or above.
+
+    A null above says that nothing is given there, so it is filled as well.
+    """
     if not isinstance(node.value, dict):
         return node
     first, *rest = keys
     there = node.value.get(first)
     if not rest and there is not None:
         return node
-    below = _filled(there or Node({}, node.place), rest, value) if rest else value
+    if rest and (there is None or there.value is None):
+        there = Node({}, node.place if there is None else there.place)
+    below = _filled(there, rest, value) if rest else value
     return Node({**node.value, first: below}, node.place)
 
 
 def problems_between_sections(root: Node, values: dict[str, Any]) -> list[Problem]:
-    """Finds what the model's file rules out: features not among its `FIELDS`, broken `RECIPE_CONSTRAINTS`."""
+    """Finds what the model's file rules out.
+
+    That is features not among its `FIELDS` or of another type than its `FEATURES` name, and broken
+    `RECIPE_CONSTRAINTS`.
+    """
     model = values.get("model")
     if model is None:
         return []
@@ -105,12 +116,21 @@ def problems_between_sections(root: Node, values: dict[str, Any]) -> list[Proble
     features = (values.get("data") or {}).get("features") or {}
     fields = constants.get("FIELDS", features)
     written = _at(root, "data", "features")
-    for name in features:
+    for name, feature in features.items():
         if name not in fields:
             message = f"`data.features.{name}` is not a field of the model '{model['type']}'."
             hint = did_you_mean(name, fields)
             problems.append(Problem(message, _at(written, name).place, tuple(fields), hint))
+        elif (wanted := constants.get("FEATURES", {}).get(name)) and _is_another(feature["type"], wanted):
+            key, place = f"data.features.{name}", _at(written, name, "type").place
+            message = f"`{key}.type` is {show(feature['type'])}, which '{model['type']}' cannot use there."
+            problems.append(Problem(message, place, (wanted,), f"write `{key}: {{type: {wanted}}}`"))
     return problems
+
+
+def _is_another(word: str, wanted: str) -> bool:
+    """Whether a feature is not what a model needs; of a user's own one nobody can tell."""
+    return word != wanted and registry.path_of(FEATURE, word).is_file()
 
 
 def _at(node: Node, *keys: str) -> Node:

@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 
 from kerasseq import registry
 from kerasseq.errors import RecipeError
-from kerasseq.recipe import recipe_schema
+from kerasseq.recipe import load_recipe, recipe_schema
 from kerasseq.specs import PositiveInt
 
 DATA = "parts.data.windows:prepare_windows"
@@ -60,3 +60,74 @@ def test_the_schema_goes_by_the_model(sections, forecaster, model):
     assert validator.is_valid(parse(f"data: {{path: a, window: 3}}\nmodel: {model}\n"))
     assert not validator.is_valid(parse(f"data: {{path: a, batch_size: 3}}\nmodel: {model}\n"))
     assert not validator.is_valid(parse("data: {path: a, window: 3}\nmodel: seq2seq\n"))
+
+
+KINDS = {
+    "sequence_classifier": ("table", "{label: text}", "label", "text", "label"),
+    "seq2seq": ("parallel", "{target: {type: label}}", "target", "label", "text"),
+    "language_model": ("text", "{text: {type: label}}", "text", "label", "text"),
+}
+
+
+def _shipped(folder, model, source="table", features="{}"):
+    path = folder / "a.yaml"
+    options = f"{{type: {source}, train: a, validation: a}}"
+    path.write_text(f"model: {model}\ndata:\n  source: {options}\n  features: {features}\n")
+    return load_recipe(path)
+
+
+@pytest.mark.parametrize("model", KINDS)
+def test_a_feature_that_the_model_cannot_use_is_refused(tmp_path, model):
+    source, features, field, found, wanted = KINDS[model]
+    with pytest.raises(RecipeError) as refused:
+        _shipped(tmp_path, model, source, features)
+    assert str(refused.value) == (
+        f"{tmp_path}/a.yaml:4: `data.features.{field}.type` is {found!r}, which {model!r} cannot use there.\n"
+        f"  allowed: {wanted}\n"
+        f"  fix: write `data.features.{field}: {{type: {wanted}}}`"
+    )
+
+
+def test_a_feature_of_the_users_own_is_not_judged(tmp_path, monkeypatch):
+    monkeypatch.setitem(registry._registered, ("feature", "my_text"), build_forecaster)
+    values = _shipped(tmp_path, "sequence_classifier", features="{input: my_text}").values
+    assert values["data"]["features"]["input"]["type"] == "my_text"
+
+
+@pytest.mark.parametrize("features", ["null", "{}", "{label: {}}", "{input: {}}"])
+def test_defaults_are_filled_in_below_what_is_empty(tmp_path, features):
+    values = _shipped(tmp_path, "sequence_classifier", features=features).values
+    assert values["data"]["features"]["label"]["type"] == "label"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (
+            "{type: table, train: a}",
+            "`data.source.validation` is null and `data.source.validation_share` is null",
+        ),
+        (
+            "{type: folders, train: a, validation: b, validation_share: 0.1}",
+            "`data.source.validation` is 'b' and `data.source.validation_share` is 0.1",
+        ),
+        (
+            "{type: table, train: a, validation: b, delimiter: ab}",
+            "`data.source.delimiter` is 'ab', against the rule",
+        ),
+    ],
+)
+def test_sources_whose_options_contradict_each_other_are_refused(tmp_path, source, told):
+    path = tmp_path / "a.yaml"
+    path.write_text(f"model: sequence_classifier\ndata:\n  source: {source}\n")
+    with pytest.raises(RecipeError) as refused:
+        load_recipe(path)
+    assert f"{path}:3: {told}" in str(refused.value) and "\n  fix: " in str(refused.value)
+
+
+def test_shares_of_text_that_is_not_cut_are_refused(tmp_path):
+    path = tmp_path / "a.yaml"
+    source = "{type: text, train: a, validation: b, test_share: 0.1}"
+    path.write_text(f"model: language_model\ndata:\n  source: {source}\n")
+    with pytest.raises(RecipeError, match="leave the shares out: they cut a `file`"):
+        load_recipe(path)

@@ -15,6 +15,13 @@ from kerasseq.data.rows import Row, check_fields, stripped_row
 from kerasseq.registry import register
 from kerasseq.specs import Rate, Supplied, check_arguments
 
+CONSTRAINTS = (
+    (
+        "(not validation) != (not validation_share)",
+        "give `validation` or a `validation_share`, one of both",
+    ),
+)
+
 
 @register("source")
 class Folders(ExampleSource):

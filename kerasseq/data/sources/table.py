@@ -16,6 +16,14 @@ from kerasseq.errors import did_you_mean
 from kerasseq.registry import register
 from kerasseq.specs import NonNegativeInt, Rate, Supplied, check_arguments
 
+CONSTRAINTS = (
+    (
+        "(not validation) != (not validation_share)",
+        "give `validation` or a `validation_share`, one of both",
+    ),
+    ("delimiter is None or (delimiter and not delimiter[1:])", "give one character"),
+)
+
 
 class Record(NamedTuple):
     """The cells of a row and the number of its first line, or what is wrong with it."""

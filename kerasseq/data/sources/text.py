@@ -40,6 +40,10 @@ CONSTRAINTS = (
     ("file is not None or train is not None", "name the `train` text, or one `file` to cut"),
     ("file is not None or validation is not None", "name the `validation` text, or one `file` to cut"),
     ("file is None or (train is None and validation is None and test is None)", "give `file` or the splits"),
+    (
+        "file is not None or (validation_share is None and test_share is None)",
+        "leave the shares out: they cut a `file`",
+    ),
     ("key is None or document == 'line'", "set document: line"),
 )
 
