@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
@@ -123,10 +123,13 @@ class Signature(NamedTuple):
     """One call of a SavedModel: the inputs it is given by name, and a function of them by keyword.
 
     The function returns a dictionary of tensors. An input whose first size is None is a batch.
+
+    fillers: By input, what stands for a row where a batch has none and zero, or "", is no value to call with.
     """
 
     inputs: dict[str, Raw]
     call: Callable[..., dict[str, Any]]
+    fillers: Mapping[str, Any] = types.MappingProxyType({})
 
 
 @functools.cache

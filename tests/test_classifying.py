@@ -80,6 +80,8 @@ def test_the_saved_model_says_the_same(run):
     assert float(found[0]) == pytest.approx(run.score([(TEXTS[0], "positive")])[0]["score"], abs=1e-5)
     none = served.signatures["serving_default"](text=tf.constant([], tf.string))
     assert none["label"].shape == (0,) and none["probabilities"].shape == (0, 3)
+    nothing = tf.constant([], tf.string)
+    assert score(text=nothing, label=nothing)["log_probability"].shape == (0,)
 
 
 def test_the_command_line_predicts_classes(run, monkeypatch, capsys):

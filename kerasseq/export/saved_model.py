@@ -44,14 +44,18 @@ def _function(signature: Signature) -> Any:
         if not batched:
             return signature.call(**inputs)
         size = tf.shape(inputs[batched[0]])[0]
-        filled = {name: _one_at_least(value) if name in batched else value for name, value in inputs.items()}
+        filled = {
+            name: _one_at_least(value, signature.fillers.get(name)) if name in batched else value
+            for name, value in inputs.items()
+        }
         return {name: value[:size] for name, value in signature.call(**filled).items()}
 
     specs = {name: tf.TensorSpec(raw.shape, raw.dtype, name=name) for name, raw in signature.inputs.items()}
     return tf.function(call, autograph=False).get_concrete_function(**specs)
 
 
-def _one_at_least(batch: tf.Tensor) -> tf.Tensor:
-    """Puts an empty row where there is none: loops over time need a row to go over."""
-    row = tf.zeros(tf.concat([[1], tf.shape(batch)[1:]], axis=0), batch.dtype)
+def _one_at_least(batch: tf.Tensor, filler: Any) -> tf.Tensor:
+    """Puts a row of the filler where there is none: loops over time need a row to go over."""
+    shape = tf.concat([[1], tf.shape(batch)[1:]], axis=0)
+    row = tf.zeros(shape, batch.dtype) if filler is None else tf.fill(shape, tf.constant(filler, batch.dtype))
     return tf.concat([batch, row[: tf.maximum(1 - tf.shape(batch)[0], 0)]], axis=0)

@@ -206,5 +206,7 @@ class SequenceClassifierTask(Task):
         strings = Raw("string", (None,))
         return {
             "serving_default": Signature({"text": strings}, serve),
-            "score": Signature({"text": strings, "label": strings}, score),
+            "score": Signature(
+                {"text": strings, "label": strings}, score, fillers={"label": label.vocabulary[0]}
+            ),
         }
