@@ -38,6 +38,12 @@ RECIPE_CONSTRAINTS = (
     ("train.scheduled_sampling is None", "leave it out: a classifier writes no tokens"),
     ("not data.share_vocabulary", "leave it out: classes are not words"),
 )
+CONSTRAINTS = (
+    (
+        "pooling.type != 'last' or encoder.dropout == 0 or encoder.num_layers > 1",
+        "a single layer's last state is not dropped: take `output_dropout`, or another pooling",
+    ),
+)
 MOST_SHOWN = 20  # classes whose probabilities stand in a line of predictions.jsonl, the likeliest
 
 
