@@ -15,12 +15,10 @@ import numpy as np
 from keras import ops, tree
 
 from kerasseq import environment
-from kerasseq.data.prepare import make_features
 from kerasseq.errors import DataError
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.opened_run import Run
 from kerasseq.recipe.resolve import Recipe
-from kerasseq.registry import load
 from kerasseq.report.columns import aligned
 from kerasseq.report.formatting import duration
 from kerasseq.run_folder import RunFolder
@@ -75,11 +73,7 @@ def _with_data(opened: Run) -> Iterator[list[str]]:
 
 def _without_data(opened: Run, error: DataError) -> Iterator[list[str]]:
     yield [f"The data cannot be read. {error}"]
-    section = opened.values["data"]
-    fields = load("task", opened.values["model"]["type"]).fields
-    features = make_features(
-        section["features"], fields=fields, share_vocabulary=section.get("share_vocabulary", False)
-    )
+    features = opened.make_features()
     limits = {name: feature.most_ids for name, feature in features.items()}
     if None in limits.values():
         keys = [_size_key(name, features[name]) for name in limits if limits[name] is None]

@@ -86,13 +86,19 @@ class Run:
         """For each field how text becomes ids and back; needs no data."""
         if "data" in self.__dict__:
             return self.data.features
-        from kerasseq.data.prepare import load_vocabularies, make_features
+        from kerasseq.data.prepare import load_vocabularies
 
-        data, fields = self.values["data"], self.task_class.fields
-        shared = data.get("share_vocabulary", False)
-        features = make_features(data["features"], fields=fields, share_vocabulary=shared)
+        features = self.make_features()
         load_vocabularies(features, self.folder.vocabulary)
         return features
+
+    def make_features(self) -> dict[str, Any]:
+        """The recipe's features, without vocabularies."""
+        from kerasseq.data.prepare import make_features
+
+        data, fields = self.values["data"], self.task_class.fields
+        shared = data.get("share_vocabulary", False)  # running text has one field, and no such key
+        return make_features(data["features"], fields=fields, share_vocabulary=shared)
 
     @property
     def task_class(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,19 @@ from kerasseq.data.rows import Row, usable_rows
 HELD_OUT = "validation"
 
 
-class ExampleSource:
+def read_usable(
+    source: Any, split: str, *, on_skip: Callable[[Row], None] | None
+) -> Iterator[tuple[str, ...]]:
+    """The usable examples of a source's `rows`; see `ExampleSource.read`."""
+    is_empty = True
+    for row in usable_rows(source.rows(split), on_bad_line=source.on_bad_line, on_skip=on_skip):
+        is_empty = False
+        yield row.texts
+    if is_empty:
+        raise empty_file(source.files(split), asked_by=f"data.source.{split}")
+
+
+class ExampleSource(ABC):
     """Base of sources of examples; a subclass gives `files`, `reading` and `all_rows`.
 
     Args:
@@ -52,17 +65,17 @@ class ExampleSource:
         """The splits that there are."""
         return tuple(split for split in ("train", HELD_OUT, "test") if split in self.given)
 
+    @abstractmethod
     def files(self, split: str) -> list[Path]:
         """The files of a split, or the folders whose files are its examples."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reading(self) -> dict[str, Any]:
         """What decides which examples the files hold, but for the split."""
-        raise NotImplementedError
 
+    @abstractmethod
     def all_rows(self, split: str) -> Iterator[Row]:
         """Every row of a split's files, usable or not."""
-        raise NotImplementedError
 
     def options(self, split: str) -> dict[str, Any]:
         """What else decides which examples a split's files hold, for the cache's key."""
@@ -85,12 +98,7 @@ class ExampleSource:
         Raises:
             DataError: At the first unusable row unless they are skipped, and where no example is left.
         """
-        is_empty = True
-        for row in usable_rows(self.rows(split), on_bad_line=self.on_bad_line, on_skip=on_skip):
-            is_empty = False
-            yield row.texts
-        if is_empty:
-            raise empty_file(self.files(split), asked_by=f"data.source.{split}")
+        return read_usable(self, split, on_skip=on_skip)
 
     def _is_parted(self, split: str) -> bool:
         return bool(self.share) and split != "test"

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from kerasseq.data.example_source import read_usable
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, check_encoding, read_lines
-from kerasseq.data.locate import empty_file, find_file, search_folders
-from kerasseq.data.rows import JSON_SUFFIXES, Row, check_fields, stripped_row, texts_of_json, usable_rows
+from kerasseq.data.locate import find_file, search_folders
+from kerasseq.data.rows import JSON_SUFFIXES, Row, check_fields, stripped_row, texts_of_json
 from kerasseq.errors import DataError
 from kerasseq.registry import register
 from kerasseq.specs import NonNegativeInt, Supplied, check_arguments
@@ -106,12 +107,7 @@ class Parallel:
         Raises:
             DataError: At the first unusable line unless they are skipped, and where no example is left.
         """
-        is_empty = True
-        for row in usable_rows(self.rows(split), on_bad_line=self.on_bad_line, on_skip=on_skip):
-            is_empty = False
-            yield row.texts
-        if is_empty:
-            raise empty_file(self.files(split), asked_by=f"data.source.{split}")
+        return read_usable(self, split, on_skip=on_skip)
 
     def _parse_tabs(self, line: str) -> tuple[str, ...] | str:
         cells = line.split("\t")
