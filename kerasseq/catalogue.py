@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasseq.errors import KerasseqError, did_you_mean
+from kerasseq.run_folder import write_whole
 from kerasseq.shipped import shipped_datasets, shipped_recipes
+
+MADE = " (made at first use)"
 
 
 @dataclass(frozen=True)
@@ -70,13 +73,17 @@ def copy_recipe(recipe: str | os.PathLike, to: str | os.PathLike | None = None) 
 
 def datasets() -> list[Entry]:
     """The data sets that ship; each one's summary is the heading of its README.md."""
+    from kerasseq.data.made_sets import made_sets
+
+    made = made_sets()
     return [
-        Entry(name, _first_line(path / "README.md", "#"), path) for name, path in shipped_datasets().items()
+        Entry(name, _first_line(path / "README.md", "#") + (MADE if name in made else ""), path)
+        for name, path in shipped_datasets().items()
     ]
 
 
 def prepare_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
-    """Puts a shipped data set where it can be looked at and changed.
+    """Puts a shipped data set where it can be looked at and changed; one that ships as a script is made.
 
     Args:
         name: One of `datasets()`.
@@ -86,6 +93,8 @@ def prepare_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
     Raises:
         KerasseqError: If there is none of that name, or the folder is already there.
     """
+    from kerasseq.data.made_sets import made_set, made_sets
+
     shipped = shipped_datasets()
     if name not in shipped:
         message = f"There is no data set '{name}'.\n  allowed: {', '.join(shipped)}"
@@ -96,7 +105,14 @@ def prepare_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
         raise KerasseqError(
             f"{target} is already there.\n  fix: give another folder with --out, or remove it first"
         )
-    shutil.copytree(shipped[name], target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    made = made_set(name) if name in made_sets() else None
+
+    def write(fresh: Path) -> None:
+        shutil.copytree(shipped[name], fresh, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        if made:
+            shutil.copytree(made, fresh, dirs_exist_ok=True)
+
+    write_whole(target, write)
     return target
 
 

@@ -73,6 +73,18 @@ def test_a_data_set_is_copied_once(checkout):
     assert str(caught.value).startswith("dates is already there.\n  fix: give another folder with --out")
 
 
+def test_a_data_set_that_ships_as_a_script_is_made(checkout, monkeypatch):
+    monkeypatch.setenv("KERASSEQ_CACHE", str(checkout / "cache"))
+    (checkout / "datasets" / "tones").mkdir()
+    script = "def make(folder):\n    (folder / 'train.tsv').write_text('a')\n"
+    (checkout / "datasets" / "tones" / "make.py").write_text(script)
+    (checkout / "datasets" / "tones" / "README.md").write_text("# Tones\n")
+    assert catalogue.datasets()[-1].summary == "Tones (made at first use)"
+    assert catalogue.prepare_dataset("tones") == Path("tones")
+    assert sorted(path.name for path in Path("tones").iterdir()) == ["README.md", "make.py", "train.tsv"]
+    assert not list(Path().glob(".*"))
+
+
 def test_a_data_set_that_does_not_ship(checkout):
     with pytest.raises(KerasseqError) as caught:
         catalogue.prepare_dataset("date")

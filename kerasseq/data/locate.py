@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kerasseq.data.faults import data_error
+from kerasseq.data.made_sets import made_set, made_sets
 from kerasseq.errors import DataError
 from kerasseq.shipped import shipped_folder
 
@@ -30,6 +31,8 @@ def search_folders(*, data_folder: Path | None = None, recipe_folder: Path | Non
 def find_file(path: str, folders: Sequence[Path], *, asked_by: str) -> Path:
     """The first existing file that a path may mean.
 
+    Where there is none, a data set that ships as a script alone is made for it.
+
     Args:
         path: Absolute, or relative to one of `folders`.
         folders: Where to look, in order.
@@ -37,9 +40,9 @@ def find_file(path: str, folders: Sequence[Path], *, asked_by: str) -> Path:
     Raises:
         DataError: Names every path that was tried.
     """
-    candidates = _candidates(path, folders)
-    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    found = next((candidate for candidate in _candidates(path, folders) if candidate.is_file()), None)
     if found is None:
+        candidates = list(_candidates(path, folders))
         folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
         is_what = f"is a folder, not a file: {folder}" if folder else f"is not there: {path}"
         raise _not_found(is_what, candidates, asked_by)
@@ -48,18 +51,27 @@ def find_file(path: str, folders: Sequence[Path], *, asked_by: str) -> Path:
 
 def find_folder(path: str, folders: Sequence[Path], *, asked_by: str) -> Path:
     """The first existing folder that a path may mean; arguments and errors are those of `find_file`."""
-    candidates = _candidates(path, folders)
-    found = next((candidate for candidate in candidates if candidate.is_dir()), None)
+    found = next((candidate for candidate in _candidates(path, folders) if candidate.is_dir()), None)
     if found is None:
+        candidates = list(_candidates(path, folders))
         file = next((candidate for candidate in candidates if candidate.exists()), None)
         is_what = f"is a file, not a folder: {file}" if file else f"is not there: {path}"
         raise _not_found(is_what, candidates, asked_by)
     return found.resolve()
 
 
-def _candidates(path: str, folders: Sequence[Path]) -> list[Path]:
+def _candidates(path: str, folders: Sequence[Path]) -> Iterator[Path]:
+    """Each place that a path may mean, in order; to ask for the last one may make a data set."""
     given = Path(path).expanduser()
-    return [given] if given.is_absolute() else [folder / given for folder in folders]
+    if given.is_absolute():
+        yield given
+        return
+    shipped = shipped_folder("datasets")
+    name = given.parts[0] if given.parts else ""
+    is_made = shipped in folders and name in made_sets()
+    yield from (folder / given for folder in folders if not (is_made and folder == shipped))
+    if is_made:
+        yield made_set(name).joinpath(*given.parts[1:])
 
 
 def _not_found(is_what: str, candidates: Sequence[Path], asked_by: str) -> DataError:
