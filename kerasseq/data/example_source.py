@@ -38,7 +38,12 @@ class ExampleSource(ABC):
         folders: Where relative paths are looked up, in order; see `search_folders`.
     Raises:
         ValueError: If there is not exactly one way to a validation split.
+    Attributes:
+        is_grouped: Whether rows of one input, which then stand next to each other, are one question with
+            several right answers.
     """
+
+    is_grouped = False
 
     def __init__(
         self,

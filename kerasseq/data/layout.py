@@ -2,10 +2,10 @@
 
 A feature has a layout: the cache and the split know values and lengths only. A layout gives
 
-- `spec`: the type and shape of a batch of it;
+- `spec`: the type and shape of a batch of it, or of each part by name where a batch has several;
 - `unknown_id`: the value that stands for what was not seen in training, or None;
 - `widths(lengths, step)`: how far each example would be padded, which batches of like length are made by;
-- `assemble(values, lengths, step)`: the batch, from the values of its examples in a row.
+- `assemble(values, lengths, step)`: the batch, or its parts by name, from its examples' values in a row.
 """
 
 from __future__ import annotations

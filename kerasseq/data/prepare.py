@@ -103,7 +103,12 @@ def prepare_data(
         read = functools.partial(_texts, source, name, rows)
         batching = {"batch_size": batch_size, "length_bucket_width": length_bucket_width, "shuffle": shuffle}
         prepared.splits[name] = Split(
-            columns=tokens.columns, layouts=layouts, rows=rows, read=read, **batching
+            columns=tokens.columns,
+            layouts=layouts,
+            rows=rows,
+            read=read,
+            is_grouped=source.is_grouped,
+            **batching,
         )
         prepared.counts[name] = _counts(tokens, rows)
     return prepared
@@ -230,7 +235,7 @@ def _texts(source: Any, split: str, rows: np.ndarray) -> Iterator[tuple[str, ...
 def _kept(tokens: Tokens, features: Mapping[str, Any], *, is_training: bool) -> np.ndarray:
     """The rows of a split that are used."""
     columns = tokens.columns
-    rows = np.arange(len(next(iter(columns.values())).offsets) - 1, dtype=np.uint32)
+    rows = np.arange(next(iter(columns.values())).num_examples, dtype=np.uint32)
     for name, feature in features.items():
         if is_training and feature.max_length is not None:
             rows = rows[columns[name].lengths(rows) <= feature.max_length]
@@ -244,6 +249,6 @@ def _kept(tokens: Tokens, features: Mapping[str, Any], *, is_training: bool) -> 
 
 
 def _counts(tokens: Tokens, rows: np.ndarray) -> dict[str, int]:
-    examples = len(next(iter(tokens.columns.values())).offsets) - 1
+    examples = next(iter(tokens.columns.values())).num_examples
     lost = {"dropped_too_long": examples - len(rows), "skipped_bad_lines": tokens.skipped}
     return {"read": examples + tokens.skipped, "kept": len(rows), **lost}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -29,6 +30,8 @@ class Split:
         length_bucket_width: Batches are padded to a multiple of this many tokens, markers included.
         shuffle: Whether training visits examples in a new order each epoch.
         read: Gives the kept examples' texts, a text for each field, in order.
+        is_grouped: Whether examples of one input, which stand next to each other, are one question that has
+            several right answers.
     """
 
     is_of_examples = True
@@ -43,6 +46,7 @@ class Split:
         length_bucket_width: int,
         shuffle: bool,
         read: Callable[[], Iterator[tuple[str, ...]]],
+        is_grouped: bool = False,
     ):
         self.fields = tuple(columns)
         self.num_examples = len(rows)
@@ -54,6 +58,7 @@ class Split:
         self._width = length_bucket_width
         self._shuffle = shuffle
         self._read = read
+        self.is_grouped = is_grouped
 
     def examples(self) -> Iterator[tuple[str, ...]]:
         """Streams the kept examples, a text for each field, as they stand in the file, stripped."""
@@ -114,7 +119,7 @@ class Split:
 
     def _dataset(self, make: Callable[[], Iterator[np.ndarray]], num_batches: int) -> tf.data.Dataset:
         specs = {field: layout.spec for field, layout in self._layouts.items()}
-        shapes = {field: tf.TensorSpec(spec.shape, spec.dtype) for field, spec in specs.items()}
+        shapes = keras.tree.map_structure(lambda raw: tf.TensorSpec(raw.shape, raw.dtype), specs)
         batches = tf.data.Dataset.from_generator(
             lambda: (self._assemble(self._rows[examples]) for examples in make()), output_signature=shapes
         )
@@ -148,7 +153,7 @@ class Split:
         turn = np.where(widths // self._width % 2, 1, -1)
         return np.lexsort([*(length * turn for length in reversed(others)), widths])
 
-    def _assemble(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _assemble(self, rows: np.ndarray) -> dict[str, Any]:
         return {
             field: self._layouts[field].assemble(column.take(rows), column.lengths(rows), self._width)
             for field, column in self._columns.items()

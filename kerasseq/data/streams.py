@@ -49,6 +49,7 @@ class StreamSplit:
 
     fields = (FIELD,)
     is_of_examples = False  # but of windows: long documents are no burden
+    is_grouped = False
 
     def __init__(
         self,

@@ -19,7 +19,8 @@ from kerasseq.data.faults import data_error
 from kerasseq.data.tokenizing import batches_of_texts
 from kerasseq.run_folder import write_json, write_whole
 
-LAYOUT = 2
+LAYOUT = 3
+READ_AT_ONCE = 64  # files whose content is held in memory
 CACHE_VARIABLE = "KERASSEQ_CACHE"
 
 
@@ -31,22 +32,31 @@ class Column:
     Args:
         path: The ids of all examples in a row, without markers.
         dtype: Of an id in the file.
-        offsets: Where each example begins, counted in ids, and the end of the last one.
+        offsets: Where each value begins, counted in ids, and the end of the last one.
+        places: For each example which value it has, where values that come again are kept once; else example
+            by example.
     """
 
-    def __init__(self, path: Path, dtype: str, offsets: np.ndarray):
+    def __init__(self, path: Path, dtype: str, offsets: np.ndarray, places: np.ndarray | None = None):
         self.offsets = offsets
+        self.num_examples = len(offsets) - 1 if places is None else len(places)
+        self._places = places
         self._dtype = np.dtype(dtype)
         self._file = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
 
     def lengths(self, rows: np.ndarray) -> np.ndarray:
         """Tokens of each example asked for."""
-        return (self.offsets[rows + 1] - self.offsets[rows]).astype(np.int32)
+        starts, ends = self._range(rows)
+        return (ends - starts).astype(np.int32)
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """The ids of the examples asked for, in a row, (tokens,)."""
-        return self.between(self.offsets[rows], self.offsets[rows + 1])
+        return self.between(*self._range(rows))
+
+    def _range(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        places = rows if self._places is None else self._places[rows]
+        return self.offsets[places], self.offsets[places + 1]
 
     def between(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """The ids from each start to its end, exclusive, in a row; places are counted from the first id."""
@@ -116,6 +126,8 @@ def writing_to(folder: Path) -> Iterator[None]:
 class Encoder:
     """Turns the texts of one field into ids in the graph, which is traced once for all splits.
 
+    What texts only point to, such as pictures, the feature's `read` gives instead.
+
     Args:
         feature: A feature that has learned what it needs.
         lines: Whether line feeds are tokens, of running text.
@@ -123,7 +135,12 @@ class Encoder:
 
     def __init__(self, feature: Any, *, lines: bool = False):
         self.dtype = feature.dtype
+        self.repeats = getattr(feature, "repeats", False)
         self._check = feature.check
+        self._read = getattr(feature, "read", None)
+        self.reads = self._read is not None
+        if self.reads:
+            return
         signature = [tf.TensorSpec((None,), tf.string)]
         encode = feature.encode_lines if lines else feature.encode_ragged
         self._encode = tf.function(encode, input_signature=signature, autograph=False)
@@ -135,6 +152,9 @@ class Encoder:
             UnusableValue: At a text that the feature cannot take.
         """
         self._check(texts)
+        if self.reads:
+            values, ends = self._read(texts)
+            return values.astype(self.dtype, copy=False), ends
         encoded = self._encode(tf.constant(texts))
         return encoded.flat_values.numpy().astype(self.dtype), encoded.row_splits.numpy()[1:]
 
@@ -166,22 +186,53 @@ def _write(
 ) -> None:
     folder.mkdir(parents=True)
     skipped: list[Any] = []
-    ends = dict.fromkeys(encoders, 0)
     with ExitStack() as stack:
-        ids = {field: stack.enter_context((folder / f"{field}.ids").open("wb")) for field in encoders}
-        offsets = {field: stack.enter_context((folder / f"{field}.offsets").open("wb")) for field in encoders}
-        for field in encoders:
-            np.zeros(1, np.int64).tofile(offsets[field])
+        writers = {
+            field: stack.enter_context(_ColumnWriter(folder / field, encoder))
+            for field, encoder in encoders.items()
+        }
         for batch in batches_of_texts(
             read(on_skip=skipped.append), length=lambda texts: sum(map(len, texts))
         ):
-            for (field, encode), texts in zip(encoders.items(), zip(*batch, strict=True), strict=True):
-                flat, row_ends = encode(texts)
-                flat.tofile(ids[field])
-                (row_ends + ends[field]).astype(np.int64).tofile(offsets[field])
-                ends[field] += int(row_ends[-1])
+            for writer, texts in zip(writers.values(), zip(*batch, strict=True), strict=True):
+                writer.add(texts)
     dtypes = {field: encoder.dtype for field, encoder in encoders.items()}
     write_json(folder / "split.json", {"skipped": len(skipped), "dtypes": dtypes})
+
+
+class _ColumnWriter:
+    """Writes a field's ids, where each value begins and, where values come again, which each example has."""
+
+    def __init__(self, path: Path, encoder: Encoder):
+        self._encoder = encoder
+        self._end = 0
+        self._place_of: dict[str, int] = {}
+        self._ids = path.with_name(f"{path.name}.ids").open("wb")
+        self._offsets = path.with_name(f"{path.name}.offsets").open("wb")
+        self._places = path.with_name(f"{path.name}.places").open("wb") if encoder.repeats else None
+        np.zeros(1, np.int64).tofile(self._offsets)
+
+    def __enter__(self) -> _ColumnWriter:
+        return self
+
+    def __exit__(self, *unused: Any) -> None:
+        for file in (self._ids, self._offsets, self._places):
+            if file is not None:
+                file.close()
+
+    def add(self, texts: Sequence[str]) -> None:
+        if self._places is not None:
+            new = [text for text in dict.fromkeys(texts) if text not in self._place_of]
+            first = len(self._place_of)
+            self._place_of.update((text, first + place) for place, text in enumerate(new))
+            np.array([self._place_of[text] for text in texts], np.int64).tofile(self._places)
+            texts = new
+        step = READ_AT_ONCE if self._encoder.reads else max(len(texts), 1)
+        for first in range(0, len(texts), step):
+            flat, ends = self._encoder(texts[first : first + step])
+            flat.tofile(self._ids)
+            (ends + self._end).astype(np.int64).tofile(self._offsets)
+            self._end += int(ends[-1])
 
 
 def _read(folder: Path, fields: list[str]) -> Tokens:
@@ -189,7 +240,9 @@ def _read(folder: Path, fields: list[str]) -> Tokens:
     columns = {}
     for field in fields:
         offsets = np.memmap(folder / f"{field}.offsets", np.int64, mode="r")
-        columns[field] = Column(folder / f"{field}.ids", split["dtypes"][field], offsets)
+        repeated = folder / f"{field}.places"
+        places = np.memmap(repeated, np.int64, mode="r") if repeated.exists() else None
+        columns[field] = Column(folder / f"{field}.ids", split["dtypes"][field], offsets, places)
     return Tokens(columns, split["skipped"])
 
 

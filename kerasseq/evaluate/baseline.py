@@ -7,10 +7,24 @@ from typing import Any
 from kerasseq.registry import create
 
 
+def values_of(metric: Any, answers: list[dict[str, Any]], references: list[list[Any]]) -> dict[str, float]:
+    """What a metric says of whole answers, or of their predictions alone."""
+    if getattr(metric, "from_answers", False):
+        return metric(answers, references)
+    return metric([answer["prediction"] for answer in answers], references)
+
+
+def right_answers(split: Any, references: list[Any]) -> list[list[Any]]:
+    """For each of a task's `questions` its right answers: already a list where examples are grouped."""
+    return references if split.is_grouped else [[reference] for reference in references]
+
+
 def measure_baselines(
     baselines: list[Any], *, task: Any, training: Any, split: Any, metrics: list[Any]
 ) -> dict[str, dict[str, Any]]:
-    """For each baseline its values of the metrics that need no more than answers, or why there are none.
+    """For each baseline its values of the metrics that need no more than its answers, or why there are none.
+
+    A metric of whole answers is one of them if all that it `needs` is the `prediction`.
 
     Args:
         baselines: From a recipe: each a word, or a mapping with `type`.
@@ -20,6 +34,8 @@ def measure_baselines(
         metrics: From `make_metrics`.
     """
     (inputs, references), (questions, expected) = task.questions(training), task.questions(split)
+    right = right_answers(split, expected)
+    measurable = [metric for metric in metrics if _can_measure(metric)]
     found: dict[str, dict[str, Any]] = {}
     for baseline in baselines:
         name = baseline["type"] if isinstance(baseline, dict) else baseline
@@ -29,7 +45,10 @@ def measure_baselines(
             found[name] = {"missing": str(error)}
             continue
         found[name] = {}
-        for metric in metrics:
-            if not getattr(metric, "from_answers", False):
-                found[name].update(metric(answers, [[reference] for reference in expected]))
+        for metric in measurable:
+            found[name].update(values_of(metric, [{"prediction": answer} for answer in answers], right))
     return found
+
+
+def _can_measure(metric: Any) -> bool:
+    return not getattr(metric, "from_answers", False) or getattr(metric, "needs", ()) == ("prediction",)

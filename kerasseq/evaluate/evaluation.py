@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerasseq.errors import KerasseqError
-from kerasseq.evaluate.baseline import measure_baselines
+from kerasseq.evaluate.baseline import measure_baselines, right_answers, values_of
 from kerasseq.models.side_by_side import side_by_side
 from kerasseq.registry import create
 from kerasseq.run_folder import RunFolder, write_json, write_text
@@ -58,16 +58,10 @@ def measured_names(task: Any, metrics: list[Any]) -> list[str]:
         metrics: From `make_metrics`.
     """
     names = [*task.measures]
+    toy = {"prediction": "a", "score": 1.0}
     for metric in metrics:
-        names += _values(metric, [{"prediction": "a", "score": 1.0}], [["a"]])
+        names += getattr(metric, "names", ()) or values_of(metric, [toy], [["a"]])
     return list(dict.fromkeys(names))
-
-
-def _values(metric: Any, answers: list[dict[str, Any]], references: list[list[str]]) -> dict[str, float]:
-    """What a metric says of whole answers, or of their texts alone."""
-    if getattr(metric, "from_answers", False):
-        return metric(answers, references)
-    return metric([answer["prediction"] for answer in answers], references)
 
 
 def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions: bool = True) -> Measurement:
@@ -87,7 +81,7 @@ def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions:
     found.seconds = time.perf_counter() - began
     inputs, references = inference.task.questions(split)
     for metric in metrics:
-        found.values.update(_values(metric, answers, [[reference] for reference in references]))
+        found.values.update(values_of(metric, answers, right_answers(split, references)))
         found.signature.update(metric.signature)
         found.details.update(getattr(metric, "details", {}))
     found.predictions = [

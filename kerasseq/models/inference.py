@@ -66,13 +66,14 @@ class Inference:
 
     def present(self, encoded: Mapping[str, Any], *, detailed: bool = False) -> list[dict[str, Any]]:
         """The answers as people read them, a row each."""
-        arrays = {field: ops.convert_to_numpy(encoded[field]) for field in self.task.input_fields}
+        inputs = {field: encoded[field] for field in self.task.input_fields}
+        arrays = tree.map_structure(ops.convert_to_numpy, inputs)
         return list(self.task.present(arrays, self.respond(encoded, detailed=detailed)))
 
     def score(self, batch: Mapping[str, Any], state: Any = None) -> tuple[dict[str, Any], Any]:
         """What `task.score` finds, as NumPy arrays of (batch,), and the state for the split's next batch."""
         if state is None:
-            size = next(iter(batch.values())).shape[0]
+            size = tree.flatten(dict(batch))[0].shape[0]
             state = self.task.initial_state(self.model, size)
         found, state = self._score(dict(batch), state)
         return tree.map_structure(ops.convert_to_numpy, found), state

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from typing import Any, ClassVar
 
 import keras
+from keras import ops, tree
 
 from kerasseq.errors import DataError
-from kerasseq.specs import UNKNOWN_ID, Raw, Signature
+from kerasseq.specs import UNKNOWN_ID, Signature
 
 
 class Task(ABC):
@@ -56,8 +58,8 @@ class Task(ABC):
         """What runs step by step, and why, for `explain`; `is_sampled` where there is scheduled sampling."""
         return {}
 
-    def specs(self) -> dict[str, Raw]:
-        """The types and shapes of a batch."""
+    def specs(self) -> dict[str, Any]:
+        """The types and shapes of a batch: for each field a `Raw`, or several by name."""
         return {field: self.features[field].spec for field in self.fields}
 
     def initial_state(self, model: keras.Model, batch_size: int) -> Any:
@@ -73,16 +75,33 @@ class Task(ABC):
         """The `measures` of a split, from the sums of what `score` gave."""
 
     def questions(self, split: Any) -> tuple[list[Any], list[Any]]:
-        """What is asked of a split, as it was read, and what would be right, in the order of the file."""
-        return split.texts(self.input_fields[0]), split.texts(self.output_field)
+        """What is asked of a split, as it was read, and what would be right, in the order of the file.
+
+        Where examples are grouped, each question's right answers are a list.
+        """
+        inputs, references = split.texts(self.input_fields[0]), split.texts(self.output_field)
+        if not split.is_grouped:
+            return inputs, references
+        firsts = first_places(inputs)
+        return [inputs[place] for place in firsts], [
+            references[start:end] for start, end in pairwise([*firsts, len(inputs)])
+        ]
 
     def question_batches(self, split: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
         """The questions in batches, encoded, each with the places of its rows among `questions`."""
+        number_of = None
+        if split.is_grouped:
+            firsts = first_places(split.texts(self.input_fields[0]))
+            number_of = {place: number for number, place in enumerate(firsts)}
         first = 0
         for batch in split.batches(seed=0, epoch=0, training=False):
-            after = first + len(batch[self.input_fields[0]])
-            yield split.order[first:after], batch
-            first = after
+            places = split.order[first : first + tree.flatten(batch)[0].shape[0]]
+            first += len(places)
+            if number_of is None:
+                yield places, batch
+            elif asked := [row for row, place in enumerate(places.tolist()) if place in number_of]:
+                chosen = tree.map_structure(lambda part, rows=asked: ops.take(part, rows, axis=0), batch)
+                yield [number_of[places[row]] for row in asked], chosen
 
     def encode(self, inputs: list[Any]) -> dict[str, Any]:
         """A batch of raw inputs, encoded."""
@@ -127,3 +146,9 @@ class Task(ABC):
     @abstractmethod
     def signatures(self, model: keras.Model, decoder: Any) -> dict[str, Signature]:
         """What a SavedModel answers to, by name: from raw inputs to answers, in one graph."""
+
+
+def first_places(inputs: Sequence[Any]) -> list[int]:
+    """Where each run of the same input begins."""
+    runs = groupby(range(len(inputs)), key=inputs.__getitem__)
+    return [next(places) for _, places in runs]

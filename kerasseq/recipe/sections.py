@@ -121,16 +121,22 @@ def problems_between_sections(root: Node, values: dict[str, Any]) -> list[Proble
             message = f"`data.features.{name}` is not a field of the model '{model['type']}'."
             hint = did_you_mean(name, fields)
             problems.append(Problem(message, _at(written, name).place, tuple(fields), hint))
-        elif (wanted := constants.get("FEATURES", {}).get(name)) and _is_another(feature["type"], wanted):
+        elif _is_none_of(feature["type"], wanted := _usable(constants, name)):
             key, place = f"data.features.{name}", _at(written, name, "type").place
             message = f"`{key}.type` is {show(feature['type'])}, which '{model['type']}' cannot use there."
-            problems.append(Problem(message, place, (wanted,), f"write `{key}: {{type: {wanted}}}`"))
+            problems.append(Problem(message, place, wanted, f"write `{key}: {{type: {wanted[0]}}}`"))
     return problems
 
 
-def _is_another(word: str, wanted: str) -> bool:
+def _usable(constants: dict[str, Any], field: str) -> tuple[str, ...]:
+    """The features that a model can use for a field; none where its file does not say."""
+    wanted = constants.get("FEATURES", {}).get(field, ())
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+
+
+def _is_none_of(word: str, wanted: tuple[str, ...]) -> bool:
     """Whether a feature is not what a model needs; of a user's own one nobody can tell."""
-    return word != wanted and registry.path_of(FEATURE, word).is_file()
+    return bool(wanted) and word not in wanted and registry.path_of(FEATURE, word).is_file()
 
 
 def _at(node: Node, *keys: str) -> Node:

@@ -34,14 +34,16 @@ def baseline_sentence(metrics: Mapping[str, Any], *, num_examples: int) -> str:
     if not columns or not shared:
         return ""
     name = shared[0]
-    best = max(columns, key=lambda column: columns[column][name])
+    sign = -1 if formatting.lower_is_better(name) else 1
+    best = max(columns, key=lambda column: sign * columns[column][name])
     network, simple = measured[name], columns[best][name]
     both = f"{formatting.metric(name, network)} against {formatting.metric(name, simple)}"
     beside = f"{formatting.title(name)}: {both} of the baseline “{best}”."
     note = _not_measured(metrics)
-    if network <= simple:
+    gain = sign * (network - simple)
+    if gain <= 0:
         return f"{beside} The network does not earn its keep.{note}"
-    if network - simple < CLEAR * _standard_error(network, simple, num_examples):
+    if gain < CLEAR * _standard_error(network, simple, num_examples):
         return f"{beside} That may be an accident: the network hardly earns its keep.{note}"
     return f"{beside} The network earns its keep.{note}"
 

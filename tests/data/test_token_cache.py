@@ -115,3 +115,46 @@ def test_the_layout_on_disk_is_plain(tmp_path, encoders):
     assert json.loads((tmp_path / "key" / "split.json").read_text())["dtypes"]["source"] == "uint16"
     assert np.fromfile(tmp_path / "key" / "source.offsets", np.int64).tolist() == [0, 2, 3, 4]
     assert np.fromfile(tmp_path / "key" / "source.ids", np.uint16).tolist() == [4, 5, 5, 4]
+
+
+class _Files:
+    """A feature whose texts only point to what is read: here their letters, as numbers."""
+
+    dtype = "uint8"
+    repeats = True
+
+    def __init__(self):
+        self.asked = []
+
+    def check(self, texts):
+        pass
+
+    def read(self, texts):
+        self.asked += texts
+        letters = [np.frombuffer(text.encode(), np.uint8) for text in texts]
+        return np.concatenate(letters), np.cumsum([len(found) for found in letters])
+
+
+def test_what_is_read_is_kept_once_however_often_it_stands_there(tmp_path):
+    feature = _Files()
+    rows = [("ab",), ("ab",), ("cde",), ("ab",), ("f",)]
+    tokens = cached_tokens(tmp_path / "split", {"picture": Encoder(feature)}, lambda on_skip: iter(rows))
+    column = tokens.columns["picture"]
+    assert feature.asked == ["ab", "cde", "f"]
+    assert column.num_examples == 5
+    assert column.lengths(np.arange(5)).tolist() == [2, 2, 3, 2, 1]
+    assert column.take(np.array([3, 4, 2])).tobytes() == b"abfcde"
+
+
+def test_many_files_are_read_a_few_at_a_time(tmp_path):
+    rows = [(f"{place:03}",) for place in range(150)]
+    sizes = []
+
+    class Counting(_Files):
+        def read(self, texts):
+            sizes.append(len(texts))
+            return super().read(texts)
+
+    tokens = cached_tokens(tmp_path / "split", {"picture": Encoder(Counting())}, lambda on_skip: iter(rows))
+    assert sum(sizes) == 150 and max(sizes) <= 64
+    assert tokens.columns["picture"].take(np.array([149, 0, 64])).tobytes() == b"149000064"

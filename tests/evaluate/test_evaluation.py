@@ -164,6 +164,7 @@ class ChainSplit:
     """One example: x -> abcd."""
 
     order = np.arange(1)
+    is_grouped = False
 
     def batches(self, **_):
         ids = {"source": [[2, 4, END_ID]], "target": [[2, 4, 5, 6, 7, END_ID, 0]]}

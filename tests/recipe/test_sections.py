@@ -7,14 +7,15 @@ from ruamel.yaml import YAML
 from kerasseq import registry
 from kerasseq.errors import RecipeError
 from kerasseq.recipe import load_recipe, recipe_schema
+from kerasseq.recipe.sections import _is_none_of, _usable
 from kerasseq.specs import PositiveInt
 
 DATA = "parts.data.windows:prepare_windows"
 DEFAULTS = {"decode": None, "evaluate.metrics": ["rouge"]}
-RECIPE = "data: {path: a}\nmodel: forecaster\n"
+RECIPE = "data: {path: a}\nmodel: windows_model\n"
 
 
-def build_forecaster(*, units: PositiveInt = 8) -> None:
+def build_windows_model(*, units: PositiveInt = 8) -> None:
     """A model of windows.
 
     Args:
@@ -23,36 +24,36 @@ def build_forecaster(*, units: PositiveInt = 8) -> None:
 
 
 @pytest.fixture
-def forecaster(sections):
-    registry.register("model", "forecaster")(build_forecaster)
+def windows_model(sections):
+    registry.register("model", "windows_model")(build_windows_model)
 
 
-def test_the_data_section_is_the_models(load, forecaster):
+def test_the_data_section_is_the_models(load, windows_model):
     values = load(RECIPE).values
     assert values["data"] == {"path": "a", "window": 24}
     assert values["decode"] is None
     assert values["evaluate"]["metrics"] == [{"type": "rouge"}]
 
 
-def test_what_the_recipe_says_goes_before_the_models_defaults(load, forecaster):
+def test_what_the_recipe_says_goes_before_the_models_defaults(load, windows_model):
     values = load(RECIPE + "decode: greedy\nevaluate: {metrics: [bleu]}\n").values
     assert values["decode"] == {"type": "greedy"}
     assert [metric["type"] for metric in values["evaluate"]["metrics"]] == ["bleu"]
 
 
-def test_an_override_of_the_model_changes_the_data_section(load, forecaster):
+def test_an_override_of_the_model_changes_the_data_section(load, windows_model):
     with pytest.raises(RecipeError, match="`data.features` is not a key"):
-        load(overrides={"model": "forecaster"})
+        load(overrides={"model": "windows_model"})
 
 
-def test_keys_of_another_models_data_are_refused(load, forecaster):
+def test_keys_of_another_models_data_are_refused(load, windows_model):
     with pytest.raises(RecipeError) as refused:
-        load("data: {path: a, batch_size: 3}\nmodel: forecaster\n")
+        load("data: {path: a, batch_size: 3}\nmodel: windows_model\n")
     assert str(refused.value) == "tiny.yaml:1: `data.batch_size` is not a key.\n  allowed: path, window"
 
 
-@pytest.mark.parametrize("model", ["forecaster", "{type: forecaster, units: 3}"])
-def test_the_schema_goes_by_the_model(sections, forecaster, model):
+@pytest.mark.parametrize("model", ["windows_model", "{type: windows_model, units: 3}"])
+def test_the_schema_goes_by_the_model(sections, windows_model, model):
     schema = recipe_schema(sections)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
@@ -89,9 +90,18 @@ def test_a_feature_that_the_model_cannot_use_is_refused(tmp_path, model):
 
 
 def test_a_feature_of_the_users_own_is_not_judged(tmp_path, monkeypatch):
-    monkeypatch.setitem(registry._registered, ("feature", "my_text"), build_forecaster)
+    monkeypatch.setitem(registry._registered, ("feature", "my_text"), build_windows_model)
     values = _shipped(tmp_path, "sequence_classifier", features="{input: my_text}").values
     assert values["data"]["features"]["input"]["type"] == "my_text"
+
+
+@pytest.mark.parametrize(("word", "is_usable"), [("text", True), ("label", True), ("numbers", False)])
+def test_a_model_may_use_several_features_for_a_field(monkeypatch, tmp_path, word, is_usable):
+    tmp_path.joinpath("there").touch()
+    monkeypatch.setattr(registry, "path_of", lambda kind, word: tmp_path / "there")
+    assert _is_none_of(word, _usable({"FEATURES": {"input": ("text", "label")}}, "input")) is not is_usable
+    assert _is_none_of(word, _usable({"FEATURES": {"input": "text"}}, "input")) is (word != "text")
+    assert not _is_none_of(word, _usable({}, "input"))
 
 
 @pytest.mark.parametrize("features", ["null", "{}", "{label: {}}", "{input: {}}"])

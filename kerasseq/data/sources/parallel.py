@@ -39,6 +39,8 @@ class Parallel:
         DataError: If a file is missing.
     """
 
+    is_grouped = False
+
     def __init__(
         self,
         *,

@@ -13,12 +13,19 @@ class Majority:
 
     Call arguments:
         inputs: What was asked in training.
-        references: What was right, in the same order.
+        references: What was right, in the same order: an answer or a list of them.
         questions: What is asked now.
     Returns:
         An answer to each question.
     """
 
-    def __call__(self, inputs: list[str], references: list[str], questions: list[str]) -> list[str]:
-        answer, _ = min(Counter(references).items(), key=lambda pair: (-pair[1], pair[0]))
+    def __call__(
+        self, inputs: list[str], references: list[str | list[str]], questions: list[str]
+    ) -> list[str]:
+        counts = Counter(
+            answer
+            for several in references
+            for answer in (several if isinstance(several, list) else [several])
+        )
+        answer, _ = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         return [answer] * len(questions)

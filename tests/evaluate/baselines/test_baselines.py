@@ -1,4 +1,5 @@
 import sys
+from typing import NamedTuple
 
 import pytest
 
@@ -16,7 +17,12 @@ LABELS = ["+", "+", "-", "-", "+"]
 class Asked:
     @staticmethod
     def questions(split):
-        return split
+        return split.questions
+
+
+class Examples(NamedTuple):
+    questions: tuple
+    is_grouped: bool = False
 
 
 def test_every_baseline_is_here():
@@ -34,12 +40,12 @@ def test_a_bag_of_words_knows_words():
 
 
 def test_they_are_measured_like_the_network_as_far_as_answers_go():
-    split = (["good", "bad", "x", "y"], ["+", "-", "+", "-"])
+    split = Examples((["good", "bad", "x", "y"], ["+", "-", "+", "-"]))
     metrics = [Accuracy(), Calibration()]
     found = measure_baselines(
         ["majority", {"type": "majority"}],
         task=Asked,
-        training=(INPUTS, LABELS),
+        training=Examples((INPUTS, LABELS)),
         split=split,
         metrics=metrics,
     )
@@ -49,7 +55,7 @@ def test_they_are_measured_like_the_network_as_far_as_answers_go():
 def test_what_is_not_installed_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
     monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
-    split = (INPUTS, LABELS)
+    split = Examples((INPUTS, LABELS))
     found = measure_baselines(["bag_of_words"], task=Asked, training=split, split=split, metrics=[Accuracy()])
     assert found == {
         "bag_of_words": {
@@ -61,3 +67,29 @@ def test_what_is_not_installed_is_told(monkeypatch):
 def test_a_run_must_be_of_words():
     with pytest.raises(ValueError, match="`longest_run` must be positive. Received: longest_run=0"):
         BagOfWords(longest_run=0)
+
+
+def test_a_question_may_have_several_right_answers():
+    split = Examples((["good", "bad"], [["+", "fine"], ["-"]]), is_grouped=True)
+    training = Examples((INPUTS, [["fine", "+"], ["fine"], ["-"], ["-"], ["fine"]]), is_grouped=True)
+    found = measure_baselines(["majority"], task=Asked, training=training, split=split, metrics=[Accuracy()])
+    assert found == {"majority": {"accuracy": 0.5}}
+
+
+class OfAnswers:
+    from_answers = True
+    needs = ("prediction",)
+
+    def __call__(self, answers, references):
+        return {
+            "same": sum(
+                answer["prediction"] in right for answer, right in zip(answers, references, strict=True)
+            )
+        }
+
+
+def test_a_metric_of_answers_that_needs_no_more_than_the_prediction_is_measured():
+    split = Examples((["good", "bad"], ["+", "-"]))
+    training = Examples((INPUTS, LABELS))
+    found = measure_baselines(["majority"], task=Asked, training=training, split=split, metrics=[OfAnswers()])
+    assert found == {"majority": {"same": 1}}
