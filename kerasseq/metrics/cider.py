@@ -25,8 +25,8 @@ class Cider:
     CIDEr-D_n(c) = 10 / m sum_j exp(-(l(c) - l(s_j))^2 / (2 sigma^2)) min(g_n(c), g_n(s_j)) g_n(s_j) /
     (|g_n(c)| |g_n(s_j)|)
 
-    with the mean over n = 1 to 4. Weights come from the references that are given: scores of different splits,
-    or of a part of one, do not compare.
+    with the mean over n = 1 to 4. Weights come from the references that are given: scores of different
+    splits, or of a part of one, do not compare.
 
     Args:
         tokenize: How captions become words; see `caption_words`.
