@@ -25,6 +25,7 @@ FOLDERS = {
     "metric": "metrics",
     "model": "models",
     "optimizer": "train/optimizers",
+    "panel": "report/panels",
     "pooling": "layers/pooling",
     "schedule": "train/schedules",
     "source": "data/sources",

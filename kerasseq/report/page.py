@@ -11,6 +11,7 @@ from kerasseq.report import baselines, classes, curves, examples, formatting, gr
 from kerasseq.report.charts import HEIGHT, WIDTH
 from kerasseq.report.differences import is_continuation
 from kerasseq.report.headline import headline, metric_names
+from kerasseq.report.panel import panels
 from kerasseq.report.run_files import RunFiles, predicted_split, read_run, recipe_values
 from kerasseq.run_folder import RunFolder, write_text
 
@@ -74,6 +75,7 @@ def _content(run: RunFiles) -> dict[str, Any]:
     splits, rows = metric_table(run.metrics)
     counted, data, files = _data(run.environment)
     threshold = _clipping_threshold(run)
+    shown = panels(run)
     return {
         **_of_classes(run, likenesses),
         "headline": headline(run),
@@ -83,6 +85,8 @@ def _content(run: RunFiles) -> dict[str, Any]:
         "charts": curves.curves(run.history),
         "epochs": curves.epoch_table(run.history),
         "broken_epoch": curves.first_broken_epoch(run.history),
+        "panels": shown,
+        "shows_texts": not any(panel.replaces_samples for panel in shown),
         "gradient_charts": gradients.gradient_charts(run.gradients),
         "gradient_rows": gradients.layer_rows(run.gradients),
         "gradients_of": run.gradients,

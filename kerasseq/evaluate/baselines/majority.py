@@ -22,10 +22,7 @@ class Majority:
     def __call__(
         self, inputs: list[str], references: list[str | list[str]], questions: list[str]
     ) -> list[str]:
-        counts = Counter(
-            answer
-            for several in references
-            for answer in (several if isinstance(several, list) else [several])
-        )
+        lists = (found if isinstance(found, list) else [found] for found in references)
+        counts = Counter(answer for several in lists for answer in several)
         answer, _ = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         return [answer] * len(questions)

@@ -81,11 +81,8 @@ class OfAnswers:
     needs = ("prediction",)
 
     def __call__(self, answers, references):
-        return {
-            "same": sum(
-                answer["prediction"] in right for answer, right in zip(answers, references, strict=True)
-            )
-        }
+        pairs = zip(answers, references, strict=True)
+        return {"same": sum(answer["prediction"] in right for answer, right in pairs)}
 
 
 def test_a_metric_of_answers_that_needs_no_more_than_the_prediction_is_measured():
