@@ -9,20 +9,30 @@ from typing import Literal
 
 from kerasseq.metrics.corpus import check_corpus, reference_streams
 from kerasseq.registry import register
-from kerasseq.specs import PositiveInt, check_arguments
+from kerasseq.specs import PositiveFloat, PositiveInt, check_arguments
+
+CONSTRAINTS = (
+    (
+        "smoothing_value is None or smoothing in ('floor', 'add-k')",
+        "leave `smoothing_value` out, or set `smoothing` to floor or add-k",
+    ),
+)
 
 
 @register("metric")
 class Bleu:
     """Corpus BLEU.
 
-    Both scores read the same tokens. sacreBLEU's smooths an order without a match; NLTK's is then 0.
+    Both scores read the same tokens. sacreBLEU's smooths an order without a match; NLTK's is 0 then.
 
     Args:
         tokenize: sacreBLEU's tokenizer; give it detokenized text. `char` and `zh` suit languages without
             spaces.
         lowercase: Whether to ignore case.
         max_ngram_order: Longest n-grams that are compared.
+        smoothing: What sacreBLEU's score does with an order without a match; `add-k` adds to all orders but
+            the first.
+        smoothing_value: What `floor` and `add-k` put there or add; null is 0.1 and 1.
     Call arguments:
         predictions: Texts that a model wrote.
         references: For each prediction one reference or more, not necessarily equally many.
@@ -42,8 +52,16 @@ class Bleu:
         tokenize: Literal["13a", "none", "char", "intl", "zh"] = "13a",
         lowercase: bool = False,
         max_ngram_order: PositiveInt = 4,
+        smoothing: Literal["exp", "floor", "add-k", "none"] = "exp",
+        smoothing_value: PositiveFloat | None = None,
     ):
-        check_arguments(Bleu.__init__, tokenize=tokenize, max_ngram_order=max_ngram_order)
+        given = {"smoothing": smoothing, "smoothing_value": smoothing_value}
+        check_arguments(Bleu.__init__, tokenize=tokenize, max_ngram_order=max_ngram_order, **given)
+        if smoothing_value is not None and smoothing not in ("floor", "add-k"):
+            message = "`smoothing_value` goes with `smoothing` floor or add-k"
+            raise ValueError(f"{message}. Received: smoothing={smoothing!r}")
+        self.smoothing = smoothing
+        self.smoothing_value = smoothing_value
         self.tokenize = tokenize
         self.lowercase = lowercase
         self.max_ngram_order = max_ngram_order
@@ -53,9 +71,13 @@ class Bleu:
         from sacrebleu.metrics import BLEU
 
         check_corpus(predictions, references)
-        # `force` keeps sacreBLEU from remarking on text that looks tokenized.
         scorer = BLEU(
-            tokenize=self.tokenize, lowercase=self.lowercase, max_ngram_order=self.max_ngram_order, force=True
+            tokenize=self.tokenize,
+            lowercase=self.lowercase,
+            max_ngram_order=self.max_ngram_order,
+            smooth_method=self.smoothing,
+            smooth_value=self.smoothing_value,
+            force=True,  # keeps it from remarking on text that looks tokenized
         )
         score = scorer.corpus_score(predictions, reference_streams(references)).score
         signature = str(scorer.get_signature())

@@ -14,7 +14,10 @@ class Chrf:
     Args:
         char_order: Longest character n-grams that are compared.
         word_order: Longest word n-grams that are compared as well; 2 gives chrF++.
+        beta: How much more recall weighs than precision.
         lowercase: Whether to ignore case.
+        eps_smoothing: Whether orders that a text is too short for count, as in NLTK and Moses; else the mean
+            is over the others.
     Call arguments:
         predictions: Texts that a model wrote.
         references: For each prediction one reference or more, not necessarily equally many.
@@ -29,19 +32,34 @@ class Chrf:
     from_text = True
 
     def __init__(
-        self, *, char_order: PositiveInt = 6, word_order: NonNegativeInt = 0, lowercase: bool = False
+        self,
+        *,
+        char_order: PositiveInt = 6,
+        word_order: NonNegativeInt = 0,
+        beta: PositiveInt = 2,
+        lowercase: bool = False,
+        eps_smoothing: bool = False,
     ):
-        check_arguments(Chrf.__init__, char_order=char_order, word_order=word_order)
+        check_arguments(Chrf.__init__, char_order=char_order, word_order=word_order, beta=beta)
         self.char_order = char_order
         self.word_order = word_order
+        self.beta = beta
         self.lowercase = lowercase
+        self.eps_smoothing = eps_smoothing
         self.signature: dict[str, str] = {}
 
     def __call__(self, predictions: list[str], references: list[list[str]]) -> dict[str, float]:
         from sacrebleu.metrics import CHRF
 
         check_corpus(predictions, references)
-        scorer = CHRF(char_order=self.char_order, word_order=self.word_order, lowercase=self.lowercase)
+        scorer = CHRF(
+            char_order=self.char_order,
+            word_order=self.word_order,
+            beta=self.beta,
+            lowercase=self.lowercase,
+            eps_smoothing=self.eps_smoothing,
+        )
         score = scorer.corpus_score(predictions, reference_streams(references)).score
-        self.signature = {"chrf": str(scorer.get_signature())}
+        signature = str(scorer.get_signature())
+        self.signature = {"chrf": f"{signature}|beta:{self.beta}" if self.beta != 2 else signature}
         return {"chrf": score}

@@ -103,3 +103,33 @@ def test_rejects_arguments_out_of_range():
     )
     with pytest.raises(ValueError, match="`max_ngram_order` must be positive. Received: max_ngram_order=0"):
         Bleu(max_ngram_order=0)
+
+
+def test_an_order_without_a_match_may_be_smoothed_otherwise():
+    # Of "a b x c d" 4 words of 5 and 2 bigrams of 4 match "a b y c d", no trigram of 3 and no 4-gram of 2.
+    predictions, references = ["a b x c d"], [["a b y c d"]]
+    scores = {
+        smoothing: Bleu(smoothing=smoothing)(predictions, references)["bleu"]
+        for smoothing in ("exp", "floor", "add-k", "none")
+    }
+    products = {
+        "exp": 4 / 5 * 2 / 4 * (1 / 2) / 3 * (1 / 4) / 2,
+        "floor": 4 / 5 * 2 / 4 * 0.1 / 3 * 0.1 / 2,
+        "add-k": 4 / 5 * 3 / 5 * 1 / 4 * 1 / 3,
+        "none": 0.0,
+    }
+    assert scores == pytest.approx({name: 100 * product**0.25 for name, product in products.items()})
+    metric = Bleu(smoothing="floor", smoothing_value=0.5)
+    assert metric(predictions, references)["bleu"] == pytest.approx(
+        100 * (4 / 5 * 2 / 4 * 0.5 / 3 * 0.5 / 2) ** 0.25
+    )
+    assert "smooth:floor[0.50]" in metric.signature["bleu"]
+
+
+def test_a_value_needs_a_smoothing_that_takes_it():
+    with pytest.raises(ValueError) as caught:
+        Bleu(smoothing_value=0.5)
+    expected = "`smoothing_value` goes with `smoothing` floor or add-k. Received: smoothing='exp'"
+    assert str(caught.value) == expected
+    with pytest.raises(ValueError, match="`smoothing_value` must be positive. Received: smoothing_value=0"):
+        Bleu(smoothing="floor", smoothing_value=0)

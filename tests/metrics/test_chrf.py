@@ -12,6 +12,20 @@ def test_recall_weighs_more():
     assert Chrf()(["abcdefgh"], [["abcd"]])["chrf"] > Chrf()(["abcd"], [["abcdefgh"]])["chrf"]
 
 
+def test_how_much_more_recall_weighs_may_be_set():
+    # Characters alone: 4 of 8 are right, and all 4 are found.
+    for beta in (1, 2, 3):
+        metric = Chrf(char_order=1, beta=beta)
+        wanted = 100 * (1 + beta**2) * 0.5 / (beta**2 * 0.5 + 1)
+        assert metric(["abcdefgh"], [["abcd"]])["chrf"] == pytest.approx(wanted)
+        assert metric.signature["chrf"].endswith(f"|beta:{beta}") == (beta != 2)
+
+
+def test_orders_that_a_text_is_too_short_for_may_count():
+    assert Chrf(eps_smoothing=True)(["a"], [["a"]])["chrf"] == pytest.approx(100 / 6)
+    assert Chrf()(["a"], [["a"]])["chrf"] == pytest.approx(100.0)
+
+
 def test_words_may_count_as_well():
     predictions, references = ["the cats sat"], [["the cat sat"]]
     assert Chrf(word_order=2)(predictions, references)["chrf"] < Chrf()(predictions, references)["chrf"]
@@ -35,5 +49,7 @@ def test_the_signature_is_sacrebleus():
 def test_rejects_arguments_out_of_range():
     with pytest.raises(ValueError, match="`char_order` must be positive. Received: char_order=0"):
         Chrf(char_order=0)
+    with pytest.raises(ValueError, match="`beta` must be positive. Received: beta=0"):
+        Chrf(beta=0)
     with pytest.raises(ValueError, match="`word_order` must be >= 0. Received: word_order=-1"):
         Chrf(word_order=-1)
