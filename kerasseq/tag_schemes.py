@@ -32,7 +32,9 @@ def parts_of(tag: str) -> tuple[str, str]:
         return OUTSIDE, ""
     prefix, hyphen, kind = tag.partition("-")
     if len(prefix) != 1 or prefix not in PREFIXES or (hyphen and not kind):
-        raise ValueError(f"a tag of spans is O, or B, I, E or S with a type behind a hyphen. Received: {tag!r}")
+        raise ValueError(
+            f"a tag of spans is O, or B, I, E or S with a type behind a hyphen. Received: {tag!r}"
+        )
     return prefix, kind
 
 
@@ -70,7 +72,9 @@ def tags_of(spans: Sequence[Span], length: int, scheme: str) -> list[str]:
             prefixes[0] = "B"
         if scheme == "bioes":
             prefixes[-1] = "E" if len(prefixes) > 1 else "S"
-        tags[span.start : span.end] = [f"{prefix}-{span.type}" if span.type else prefix for prefix in prefixes]
+        tags[span.start : span.end] = [
+            f"{prefix}-{span.type}" if span.type else prefix for prefix in prefixes
+        ]
         after = span
     return tags
 

@@ -12,6 +12,8 @@ from kerasseq.layers.cells.mingru import MinGRU
 from kerasseq.layers.cells.minlstm import MinLSTM
 from kerasseq.layers.cells.peephole_lstm import PeepholeLSTM
 from kerasseq.layers.cells.rnn import RNN
+from kerasseq.layers.chain import tag_marginals, viterbi
+from kerasseq.layers.crf import CRF, CRFLoss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
@@ -26,8 +28,9 @@ from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.layers.token_recurrence import TokenRecurrence
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionPooling", "AttentionRNN", "Bahdanau",
-    "CoupledLSTM", "EmbeddingDropout", "LastPooling", "Luong", "LuongConcat", "MaxPooling", "MeanPooling",
+    "CRF", "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionPooling", "AttentionRNN", "Bahdanau",
+    "CRFLoss", "CoupledLSTM", "EmbeddingDropout", "LastPooling", "Luong", "LuongConcat", "MaxPooling", "MeanPooling",
     "MinGRU", "MinLSTM", "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder",
     "RecurrentStack", "SequenceSummary", "StateBridge", "TokenDecoder", "TokenRecurrence",
+    "tag_marginals", "viterbi",
 ]  # fmt: skip
