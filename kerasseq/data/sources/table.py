@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from kerasseq.data.example_source import ExampleSource
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, read_lines
 from kerasseq.data.locate import find_file
+from kerasseq.data.records import Record, plain_records, quoted_records
 from kerasseq.data.rows import JSON_SUFFIXES, Row, stripped_row, texts_of_json
 from kerasseq.errors import did_you_mean
 from kerasseq.registry import register
@@ -23,14 +23,6 @@ CONSTRAINTS = (
     ),
     ("delimiter is None or (delimiter and not delimiter[1:])", "give one character"),
 )
-
-
-class Record(NamedTuple):
-    """The cells of a row and the number of its first line, or what is wrong with it."""
-
-    number: int
-    cells: list[str]
-    problem: str = ""
 
 
 @register("source")
@@ -116,7 +108,7 @@ class Table(ExampleSource):
             else:
                 delimiter = self._delimiter or ("," if name.endswith(".csv") else "\t")
                 quotes = delimiter != "\t" if self._quotes is None else self._quotes
-                records = _quoted(lines, delimiter) if quotes else _plain(lines, delimiter)
+                records = quoted_records(lines, delimiter) if quotes else plain_records(lines, delimiter)
                 yield from self._of_records(file, records)
 
     def _of_json(self, file: Path, lines: Iterator[Line]) -> Iterator[Row]:
@@ -183,46 +175,3 @@ def _checked_columns(
         if isinstance(column, str) and header is False:
             raise ValueError(f"`columns` has names, which need a header. Received: columns={columns!r}")
     return dict(columns or {})
-
-
-def _plain(lines: Iterator[Line], delimiter: str) -> Iterator[Record]:
-    for line in lines:
-        problem = line.problem or ("" if line.text.strip() else "the line is empty")
-        yield Record(line.number, line.text.split(delimiter), problem)
-
-
-class _Feed:
-    """Lines for the csv module, which takes as many as a row has; those that cannot be read are put aside."""
-
-    def __init__(self, lines: Iterator[Line]):
-        self._lines = lines
-        self.first: int | None = None
-        self.unreadable: list[Record] = []
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        while line.problem:
-            self.unreadable.append(Record(line.number, [], line.problem))
-            line = next(self._lines)
-        self.first = self.first or line.number
-        return line.text + "\n"
-
-
-def _quoted(lines: Iterator[Line], delimiter: str) -> Iterator[Record]:
-    feed = _Feed(lines)
-    reader = csv.reader(feed, delimiter=delimiter, strict=True)
-    while True:
-        feed.first, cells, problem = None, None, ""
-        try:
-            cells = next(reader, None)
-            problem = "the line is empty" if cells == [] else ""
-        except csv.Error as error:
-            problem = f"no row of a CSV file: {error}"
-        yield from feed.unreadable
-        feed.unreadable.clear()
-        if cells is None and not problem:
-            return
-        yield Record(feed.first or 1, cells or [], problem)
