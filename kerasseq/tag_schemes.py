@@ -94,7 +94,7 @@ def may_follow(before: str | None, tag: str | None, scheme: str) -> bool:
     prefix, kind = (OUTSIDE, "") if tag is None else parts_of(tag)
     continues = prefix_before in "BI" and kind_before == kind
     if scheme == "iob1":
-        return prefix != "B" or (prefix_before in "BI" and kind_before == kind)
+        return prefix != "B" or continues
     if scheme == "iob2":
         return prefix != "I" or continues
     return continues if prefix in "IE" else prefix_before not in "BI"

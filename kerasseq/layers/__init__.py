@@ -13,6 +13,8 @@ from kerasseq.layers.cells.minlstm import MinLSTM
 from kerasseq.layers.cells.peephole_lstm import PeepholeLSTM
 from kerasseq.layers.cells.rnn import RNN
 from kerasseq.layers.chain import tag_marginals, viterbi
+from kerasseq.layers.characters.cnn import CharacterCNN
+from kerasseq.layers.characters.lstm import CharacterLSTM
 from kerasseq.layers.crf import CRF, CRFLoss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
@@ -25,12 +27,13 @@ from kerasseq.layers.recurrent import Recurrent
 from kerasseq.layers.sequence_summary import SequenceSummary
 from kerasseq.layers.stack import RecurrentStack
 from kerasseq.layers.token_decoder import TokenDecoder
+from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.layers.token_recurrence import TokenRecurrence
 
 __all__ = [
     "CRF", "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionPooling", "AttentionRNN", "Bahdanau",
-    "CRFLoss", "CoupledLSTM", "EmbeddingDropout", "LastPooling", "Luong", "LuongConcat", "MaxPooling", "MeanPooling",
-    "MinGRU", "MinLSTM", "PeepholeLSTM", "Recurrent", "RecurrentDecoder", "RecurrentEncoder",
-    "RecurrentStack", "SequenceSummary", "StateBridge", "TokenDecoder", "TokenRecurrence",
-    "tag_marginals", "viterbi",
+    "CRFLoss", "CharacterCNN", "CharacterLSTM", "CoupledLSTM", "EmbeddingDropout", "LastPooling", "Luong",
+    "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU", "MinLSTM", "PeepholeLSTM", "Recurrent",
+    "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "SequenceSummary", "StateBridge",
+    "TokenDecoder", "TokenDropout", "TokenRecurrence", "tag_marginals", "viterbi",
 ]  # fmt: skip

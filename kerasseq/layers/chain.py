@@ -4,7 +4,8 @@ A chain's potentials are one tensor, (batch, time, tags, tags): at step t for ea
 behind a tag i. What leads to the first tag is the same in all rows i of step 0. Whatever stands at padding is
 not read.
 
-    s(x, y) = sum_t phi_t[y_{t-1}, y_t]        log p(y | x) = s(x, y) - log Z(x)        Z(x) = sum_y exp s(x, y)
+    s(x, y) = sum_t phi_t[y_{t-1}, y_t]
+    log p(y | x) = s(x, y) - log Z(x)        Z(x) = sum_y exp s(x, y)
 
 Reference:
     Lafferty et al. 2001; Rabiner 1989, section III, https://doi.org/10.1109/5.18626

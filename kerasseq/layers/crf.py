@@ -12,7 +12,7 @@ from kerasseq.layers.chain import chain_score, log_normalizer
 from kerasseq.specs import PAD_ID, PositiveInt, check_arguments
 
 FORBIDDEN = -1e4
-"""Added to what must not be: its exponential is 0, and no sum of a sentence's other scores makes up for it."""
+"""Added to what must not be: its exponential is 0, and a sentence's other scores do not make up for it."""
 
 
 @keras.saving.register_keras_serializable("kerasseq")
@@ -21,7 +21,8 @@ class CRF(keras.layers.Layer):
 
     phi_t[i, j] = z_t[j] + A[i, j]        phi_0[i, j] = z_0[j] + a[j]        phi_last[i, j] += b[j]
 
-    It is the last layer of a model that is trained with `CRFLoss`; `viterbi` finds the likeliest tags. Potentials are in float32, whatever the scores are.
+    It is the last layer of a model that is trained with `CRFLoss`; `viterbi` finds the likeliest tags.
+    Potentials are in float32, whatever the scores are.
 
     Args:
         num_tags: Tags run from 0 (padding, which no word has) to this, exclusive.
@@ -33,7 +34,7 @@ class CRF(keras.layers.Layer):
     Returns:
         phi, (batch, time, num_tags, num_tags), as `chain.py` takes it.
     Raises:
-        ValueError: If `num_tags` is below 2, or `allowed` has not a row and a column more than there are tags.
+        ValueError: If `num_tags` is below 2, or `allowed` is not a row and a column more than that.
     Reference:
         Lample et al. 2016, section 2.2, https://aclanthology.org/N16-1030
     """

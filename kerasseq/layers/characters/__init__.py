@@ -1,0 +1,1 @@
+"""What a tagger reads of a word's characters, one file each."""

@@ -1,0 +1,16 @@
+"""No characters."""
+
+from __future__ import annotations
+
+from kerasseq.registry import register
+from kerasseq.specs import PositiveInt, Supplied
+
+
+@register("characters")
+def none(*, num_characters: Supplied[PositiveInt]) -> None:
+    """The words alone are read.
+
+    Args:
+        num_characters: Not used.
+    """
+    return None
