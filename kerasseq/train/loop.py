@@ -13,6 +13,7 @@ from kerasseq.specs import Optimizer, Options, Part, PositiveInt, Rate, Schedule
 from kerasseq.train.callbacks.checkpoints import Checkpoints
 from kerasseq.train.callbacks.gradient_clipping import GradientClipping
 from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
+from kerasseq.train.callbacks.own_rates import OwnRates
 from kerasseq.train.callbacks.progress import EpochLine, Progress
 from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
@@ -84,6 +85,7 @@ def train(
     )
     callbacks = [
         *step_callbacks(clipping=clipping, scheduled_sampling=scheduled_sampling),
+        *([OwnRates()] if OwnRates.has_any(fitted) else []),
         Progress(display, steps=split.steps, tokens=task.num_tokens(split)),
         MetricEvaluation(measure, every_epochs=evaluate_every),
         *([] if averages is None else [averages]),

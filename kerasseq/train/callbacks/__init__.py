@@ -3,7 +3,15 @@
 from kerasseq.train.callbacks.checkpoints import Checkpoints
 from kerasseq.train.callbacks.gradient_clipping import GradientClipping
 from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
+from kerasseq.train.callbacks.own_rates import OwnRates
 from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 
-__all__ = ["Checkpoints", "GradientClipping", "MetricEvaluation", "ScheduledSampling", "WeightAveraging"]
+__all__ = [
+    "Checkpoints",
+    "GradientClipping",
+    "MetricEvaluation",
+    "OwnRates",
+    "ScheduledSampling",
+    "WeightAveraging",
+]

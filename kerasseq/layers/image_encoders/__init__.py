@@ -1,0 +1,1 @@
+"""From pictures to maps of features, one file each."""
