@@ -87,6 +87,11 @@ class RecurrentEncoder(keras.layers.Layer):
         outputs, states = self.stack(inputs, mask=padding_mask, training=training)
         return self.dropout(outputs, training=training), states
 
+    @staticmethod
+    def output_mask(padding_mask: Any) -> Any:
+        """Which outputs are real, from which inputs are: there is one for each."""
+        return padding_mask
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}
 
