@@ -19,6 +19,9 @@ from kerasseq.layers.crf import CRF, CRFLoss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
+from kerasseq.layers.front_ends.frames import Frames
+from kerasseq.layers.front_ends.log_mel import LogMel
+from kerasseq.layers.front_ends.rows import Rows
 from kerasseq.layers.pooling.attention import AttentionPooling
 from kerasseq.layers.pooling.last import LastPooling
 from kerasseq.layers.pooling.max import MaxPooling
@@ -32,8 +35,9 @@ from kerasseq.layers.token_recurrence import TokenRecurrence
 
 __all__ = [
     "CRF", "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionPooling", "AttentionRNN", "Bahdanau",
-    "CRFLoss", "CharacterCNN", "CharacterLSTM", "CoupledLSTM", "EmbeddingDropout", "LastPooling", "Luong",
-    "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU", "MinLSTM", "PeepholeLSTM", "Recurrent",
-    "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "SequenceSummary", "StateBridge",
+    "CRFLoss", "CharacterCNN", "CharacterLSTM", "CoupledLSTM", "EmbeddingDropout", "Frames",
+    "LastPooling", "LogMel", "Luong", "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU", "MinLSTM",
+    "PeepholeLSTM", "Recurrent",
+    "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "Rows", "SequenceSummary", "StateBridge",
     "TokenDecoder", "TokenDropout", "TokenRecurrence", "tag_marginals", "viterbi",
 ]  # fmt: skip

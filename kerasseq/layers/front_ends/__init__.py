@@ -1,0 +1,1 @@
+"""From recordings, pictures and videos to sequences of vectors, one file each."""
