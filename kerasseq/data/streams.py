@@ -101,6 +101,10 @@ class StreamSplit:
         place = self.fields.index(field)
         return [example[place] for example in self.examples()]
 
+    def documents(self) -> Iterator[np.ndarray]:
+        """The ids of each document, `<s>` and `</s>` included."""
+        return (self._column.take(np.array([place])) for place in range(self.num_examples))
+
     def lengths(self, field: str) -> np.ndarray:
         """Tokens of each document, without the `<s>` before it and the `</s>` at its end, (num_examples,)."""
         self.fields.index(field)

@@ -7,6 +7,10 @@ from typing import Any
 from kerasseq.registry import create
 
 
+class NotMeasured(Exception):
+    """Why a baseline is left out, such as that it would take too long."""
+
+
 def values_of(metric: Any, answers: list[dict[str, Any]], references: list[list[Any]]) -> dict[str, float]:
     """What a metric says of whole answers, or of their predictions alone."""
     if getattr(metric, "from_answers", False):
@@ -24,7 +28,8 @@ def measure_baselines(
 ) -> dict[str, dict[str, Any]]:
     """For each baseline its values of the metrics that need no more than its answers, or why there are none.
 
-    A metric of whole answers is one of them if all that it `needs` is the `prediction`.
+    A metric of whole answers is one of them if all that it `needs` is the `prediction`. A baseline that
+    `measures_splits` gives no answers, but the task's figures.
 
     Args:
         baselines: From a recipe: each a word, or a mapping with `type`.
@@ -33,20 +38,27 @@ def measure_baselines(
         split: The split to answer.
         metrics: From `make_metrics`.
     """
-    (inputs, references), (questions, expected) = task.questions(training), task.questions(split)
-    right = right_answers(split, expected)
-    measurable = [metric for metric in metrics if _can_measure(metric)]
     found: dict[str, dict[str, Any]] = {}
     for baseline in baselines:
         name = baseline["type"] if isinstance(baseline, dict) else baseline
         try:
-            answers = create("baseline", baseline)(inputs, references, questions)
-        except ImportError as error:
-            found[name] = {"missing": str(error)}
-            continue
-        found[name] = {}
-        for metric in measurable:
-            found[name].update(values_of(metric, [{"prediction": answer} for answer in answers], right))
+            made = create("baseline", baseline)
+            if getattr(made, "measures_splits", False):
+                found[name] = made(task=task, training=training, split=split)
+            else:
+                found[name] = _answered(made, task, training, split, metrics)
+        except (ImportError, NotMeasured) as reason:
+            found[name] = {"missing": str(reason)}
+    return found
+
+
+def _answered(baseline: Any, task: Any, training: Any, split: Any, metrics: list[Any]) -> dict[str, float]:
+    """The values of a baseline's answers."""
+    (inputs, references), (questions, expected) = task.questions(training), task.questions(split)
+    answers = [{"prediction": answer} for answer in baseline(inputs, references, questions)]
+    right, found = right_answers(split, expected), {}
+    for metric in filter(_can_measure, metrics):
+        found.update(values_of(metric, answers, right))
     return found
 
 

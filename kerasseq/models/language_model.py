@@ -27,7 +27,7 @@ DATA = "kerasseq.data.streams:prepare_streams"
 NUM_LIKELIEST = 3
 NUM_QUESTIONS = 20
 LONGEST_ANSWER = 400
-DEFAULTS = {"decode": "sample"}
+DEFAULTS = {"decode": "sample", "evaluate.baseline": ["kneser_ney"]}
 CONSTRAINTS = (
     ("embedding_dim is not None or not tie_embeddings", "give an `embedding_dim` to tie"),
     (
@@ -171,16 +171,13 @@ class LanguageModelTask(Task):
         """Log-probabilities, real tokens and right guesses; rows that do not `reset` read on from `state`."""
         inputs, labels = self.example(batch)
         logits, state = _tokens(model)(inputs["text"], reset(state, inputs["reset"]))
-        found = token_scores(labels, logits)
-        if self._reads_characters():
-            found["num_characters"] = found["num_tokens"]
-        return found, state
-
-    def _reads_characters(self) -> bool:
-        return self.features["text"].options["tokenizer"]["type"] == "character"
+        return token_scores(labels, logits), state
 
     def figures(self, sums: Mapping[str, float]) -> dict[str, float]:
-        return token_figures(sums)
+        """Those of tokens, and bits per character where these are the tokens."""
+        reads_characters = self.features["text"].options["tokenizer"]["type"] == "character"
+        counted = {"num_characters": sums["num_tokens"]} if reads_characters else {}
+        return token_figures({**counted, **sums})
 
     @staticmethod
     def begin(model: keras.Model, prompt: Any) -> tuple[Any, AllStates]:

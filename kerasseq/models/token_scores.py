@@ -37,11 +37,14 @@ def token_scores(labels: Any, logits: Any) -> dict[str, Any]:
 def token_figures(sums: Mapping[str, float]) -> dict[str, float]:
     """The `MEASURES` of a text, from the sums of its `token_scores`; every real token weighs the same.
 
-    With `num_characters`, the characters of the same text, they are followed by `bits_per_character`.
+    With `num_characters`, the characters of the same text, they are followed by `bits_per_character`; without
+    `num_right` there is no accuracy.
     """
     num_tokens = max(sums["num_tokens"], 1)
     loss = -sums["log_probability"] / num_tokens
-    figures = dict(zip(MEASURES, (loss, perplexity_of(loss), sums["num_right"] / num_tokens), strict=True))
+    figures = {"loss": loss, "perplexity": perplexity_of(loss)}
+    if "num_right" in sums:
+        figures["teacher_forced_accuracy"] = sums["num_right"] / num_tokens
     if sums.get("num_characters"):
         figures["bits_per_character"] = -sums["log_probability"] / sums["num_characters"] / math.log(2)
     return figures

@@ -43,7 +43,7 @@ def baseline_sentence(metrics: Mapping[str, Any], *, num_examples: int) -> str:
     gain = sign * (network - simple)
     if gain <= 0:
         return f"{beside} The network does not earn its keep.{note}"
-    if gain < CLEAR * _standard_error(network, simple, num_examples):
+    if formatting.is_share(name) and gain < CLEAR * _standard_error(network, simple, num_examples):
         return f"{beside} That may be an accident: the network hardly earns its keep.{note}"
     return f"{beside} The network earns its keep.{note}"
 
@@ -58,7 +58,7 @@ def _not_measured(metrics: Mapping[str, Any]) -> str:
 
 
 def _standard_error(one: float, other: float, num_examples: int) -> float:
-    """Of the difference of two shares, as if they were measured on different examples; 0 for other values."""
+    """Of the difference of two shares, as if they were measured on different examples."""
     if not num_examples or not (0 <= one <= 1 and 0 <= other <= 1):
         return 0.0
     return math.sqrt((one * (1 - one) + other * (1 - other)) / num_examples)

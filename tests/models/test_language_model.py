@@ -162,13 +162,13 @@ def test_the_perplexity_and_the_bits_of_a_text():
             "bits_per_character": 0.5 / np.log(2),
         }
     )
-    words = TASK.figures({"log_probability": -20.0, "num_tokens": 10, "num_right": 4})
-    assert tuple(words) == TASK.measures
 
 
-def test_characters_are_counted_where_they_are_the_tokens():
-    sums = _score_texts(small_model(), TEXTS)
-    np.testing.assert_array_equal(sums["num_characters"], sums["num_tokens"])
+def test_bits_per_character_are_told_where_characters_are_the_tokens(monkeypatch):
+    sums = {"log_probability": -20.0, "num_tokens": 10, "num_right": 4}
+    assert TASK.figures(sums)["bits_per_character"] == pytest.approx(2 / np.log(2))
+    monkeypatch.setattr(TASK.features["text"], "options", {"tokenizer": {"type": "word"}})
+    assert tuple(TASK.figures(sums)) == TASK.measures
 
 
 def test_ten_lines_are_learned_by_heart():
