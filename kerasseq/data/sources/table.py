@@ -85,7 +85,10 @@ class Table(ExampleSource):
         self._quotes = quotes
 
     def files(self, split: str) -> list[Path]:
-        """Where the files of a split lie.
+        return self.tables(split)
+
+    def tables(self, split: str) -> list[Path]:
+        """Where the tables of a split lie.
 
         Raises:
             DataError: Names every path that was tried for a file that is not there.
@@ -100,7 +103,7 @@ class Table(ExampleSource):
         return {"type": "table", "fields": self.fields, "columns": self._columns, **cells}
 
     def all_rows(self, split: str) -> Iterator[Row]:
-        for file in self.files(split):
+        for file in self.tables(split):
             lines = read_lines(file, encoding=self.encoding)
             name = file.name.lower().removesuffix(".gz")
             if self._delimiter is None and name.endswith(JSON_SUFFIXES):
