@@ -27,6 +27,7 @@ PAGES = (
     "docs/language_models.md",
     "docs/classification.md",
     "docs/gradients.md",
+    "docs/training.md",
     "docs/python.md",
     "docs/export.md",
     "docs/design.md",

@@ -18,6 +18,7 @@ _NOT_METRICS = (
     "learning_rate",
     "gradient_norm",
     "clipped_share",
+    "clipping_threshold",
     "tokens_per_second",
 )
 _OF_TRAINING = (

@@ -144,9 +144,9 @@ def clipping_sentence(history: History, threshold: float | None) -> str:
 
 def training_charts(history: History, threshold: float | None) -> list[Chart]:
     """The norm of the whole gradient over training, and how often it was clipped."""
-    rows = [{**row, "threshold": threshold} for row in history]
+    rows = [{**row, "threshold": row.get("clipping_threshold", threshold)} for row in history]
     columns = {"gradient_norm": ("mean norm", "neutral")}
-    if threshold is not None:
+    if any(row["threshold"] is not None for row in rows):
         columns["threshold"] = ("clipped above", "muted-line")
     measured = any(row.get("gradient_norm") is not None for row in history)
     norm = (

@@ -16,6 +16,7 @@ from kerasseq.report.run_files import RunFiles, predicted_split, read_run, recip
 from kerasseq.run_folder import RunFolder, write_text
 
 TEMPLATES = Path(__file__).parent
+_OTHER_CLIPPING = ("percentile", "final_global_norm", "variable_norm", "value")
 _NOT_SPLITS = ("signature", "seconds", "details", "baseline")
 
 
@@ -127,9 +128,11 @@ def _of_classes(run: RunFiles, likenesses: list[float]) -> dict[str, Any]:
 
 
 def _clipping_threshold(run: RunFiles) -> float | None:
-    """The norm above which the recipe clips."""
+    """The norm above which the recipe clips, where it stays and nothing else clips."""
     clipping = (recipe_values(run).get("train") or {}).get("clipping")
-    found = clipping.get("global_norm") if isinstance(clipping, Mapping) else None
+    if not isinstance(clipping, Mapping) or any(clipping.get(name) for name in _OTHER_CLIPPING):
+        return None
+    found = clipping.get("global_norm")
     return float(found) if isinstance(found, (int, float)) else None
 
 

@@ -117,6 +117,13 @@ def test_the_norm_over_training_has_the_threshold_beside_it():
     assert training_charts([{"epoch": 1, "loss": 1.0}], 1.0) == []
 
 
+def test_a_threshold_that_moves_is_drawn_as_it_was():
+    history = [{"epoch": n, "gradient_norm": 2.0, "clipping_threshold": 3.0 - n} for n in (1, 2)]
+    norm = training_charts(history, None)[0]
+    assert [line.name for line in norm.lines] == ["mean norm", "clipped above"]
+    assert training_charts(history, None)[0] != training_charts([{**history[0]}, history[0]], None)[0]
+
+
 def test_the_report_shows_them(run_folder):
     write_json(run_folder.gradients, flow(layer(name="<b>decoder"), LSTM))
     html = write_report(run_folder).read_text(encoding="utf-8")

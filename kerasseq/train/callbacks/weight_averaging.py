@@ -10,9 +10,10 @@ import keras
 from keras import ops
 
 from kerasseq.registry import create
+from kerasseq.train.callbacks.around_update import Apply, AroundUpdate
 
 
-class WeightAveraging(keras.callbacks.Callback):
+class WeightAveraging(AroundUpdate):
     """Keeps an average of the weights, updated at each training step, in the graph.
 
     Training goes on with the weights themselves. `measured` and `in_place` put the average in their place.
@@ -44,31 +45,14 @@ class WeightAveraging(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         if not self.averages:
             self.build(self.model.trainable_variables)
-        # Where the loss is scaled for half precision, the optimizer inside leaves out steps that overflow.
-        self.optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
-        self._restore()  # an interrupted `fit` never came to its end
-        apply = self.optimizer.apply
+        super().on_train_begin(logs)
 
-        def averaging_apply(grads: Any, trainable_variables: Any = None) -> None:
-            apply(grads, trainable_variables)
-            self._step()
-
-        averaging_apply.without_averaging = apply
-        self.optimizer.apply = averaging_apply
-        self.model.make_train_function(force=True)
+    def around(self, apply: Apply, gradients: list[Any], variables: Any) -> None:
+        apply(gradients, variables)
+        self._step()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self.average.observe(logs or {})
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        self._restore()
-        self.model.make_train_function(force=True)
-
-    def _restore(self) -> None:
-        """Gives the optimizer back what it did before."""
-        without_averaging = getattr(self.optimizer.apply, "without_averaging", None)
-        if without_averaging is not None:
-            self.optimizer.apply = without_averaging
 
     def _step(self) -> None:
         share = self.average.share()

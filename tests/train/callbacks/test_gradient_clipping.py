@@ -142,14 +142,112 @@ def test_a_scaled_loss_is_clipped_by_its_true_gradient():
 
 
 def test_a_gradient_of_zero_stays_zero():
-    callback = GradientClipping()
-    callback.totals = [keras.Variable(0.0) for _ in range(3)]
-    zero, none = callback.clip([np.zeros((2, 2), "float32"), None])
-    assert none is None
-    np.testing.assert_array_equal(zero, np.zeros((2, 2)))
+    for options in ({}, {"variable_norm": 1.0, "value": 1.0}, {"percentile": 10.0}):
+        zero, none = GradientClipping(**options).clip([np.zeros((2, 2), "float32"), None], np.float32(0))
+        assert none is None
+        np.testing.assert_array_equal(zero, np.zeros((2, 2)))
 
 
-@pytest.mark.parametrize("global_norm", [0, -1.0, "1"])
-def test_a_threshold_must_be_positive(global_norm):
-    with pytest.raises(ValueError, match=rf"`global_norm` must be positive\. Received: .*{global_norm!r}"):
-        GradientClipping(global_norm=global_norm)
+@pytest.mark.parametrize("option", ["global_norm", "variable_norm", "value", "final_global_norm"])
+@pytest.mark.parametrize("value", [0, -1.0, "1"])
+def test_a_threshold_must_be_positive(option, value):
+    with pytest.raises(ValueError, match=rf"`{option}` must be positive\. Received: {option}={value!r}"):
+        GradientClipping(**{option: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"final_global_norm": 1.0}, r"needs `global_norm`, `final_global_norm` and `over_steps`\. .*=None$"),
+        ({"over_steps": 9}, r"Received: global_norm=1\.0, final_global_norm=None, over_steps=9$"),
+        ({"global_norm": None, "final_global_norm": 1.0, "over_steps": 9}, "Received: global_norm=None"),
+        (
+            {"final_global_norm": 1.0, "over_steps": 9, "percentile": 10.0},
+            r"both move the threshold: give one\. Received: final_global_norm=1\.0, percentile=10\.0$",
+        ),
+        ({"percentile": 100.0}, r"`percentile` must be > 0 and < 100\. Received: percentile=100\.0"),
+        ({"history": 0}, r"`history` must be positive\. Received: history=0"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        GradientClipping(**options)
+
+
+def _clipped_steps(weights, clip, count):
+    """The weights and the norms where `clip` changes each step's gradients, given them and their norm."""
+    norms = []
+    for _ in range(count):
+        gradients = _gradients(weights)
+        norms.append(np.sqrt(sum((gradient**2).sum() for gradient in gradients)))
+        weights = [
+            weight - RATE * gradient for weight, gradient in zip(weights, clip(gradients, norms), strict=True)
+        ]
+    return weights, norms
+
+
+def _to_norm(gradients, most):
+    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+    return [gradient * min(1.0, most / norm) for gradient in gradients]
+
+
+def test_numbers_are_clipped_first_then_each_weight_then_all():
+    model = _model()
+    value, own, whole = 0.3, 0.35, 0.45
+
+    def clip(gradients, norms):
+        gradients = [np.clip(gradient, -value, value) for gradient in gradients]
+        return _to_norm([_to_norm([gradient], own)[0] for gradient in gradients], whole)
+
+    expected, norms = _clipped_steps(model.get_weights(), clip, 2)
+    history = _fit(model, GradientClipping(value=value, variable_norm=own, global_norm=whole), epochs=2)
+    _assert_same(model.get_weights(), expected)
+    np.testing.assert_allclose(history["gradient_norm"], norms, rtol=1e-5)
+    assert history["clipped_share"] == [1.0, 1.0]
+    assert "clipping_threshold" not in history
+
+
+@pytest.mark.parametrize("option", ["value", "variable_norm"])
+def test_each_counts_the_steps_that_it_clips(option):
+    large, small = (
+        _fit(_model(), GradientClipping(global_norm=None, **{option: most})) for most in (1e-3, 1e3)
+    )
+    assert (large["clipped_share"], small["clipped_share"]) == ([1.0], [0.0])
+
+
+def test_a_threshold_moves_in_a_line_without_a_new_trace():
+    model, traces = _model(), []
+    call = model.call
+
+    def counted(*args, **kwargs):
+        traces.append(1)
+        return call(*args, **kwargs)
+
+    model.call = counted
+    thresholds = [0.4, 0.3, 0.2, 0.1, 0.1]
+    expected, _ = _clipped_steps(
+        model.get_weights(), lambda gradients, norms: _to_norm(gradients, thresholds[len(norms) - 1]), 5
+    )
+    callback = GradientClipping(global_norm=0.4, final_global_norm=0.1, over_steps=3)
+    history = _fit(model, callback, epochs=5)
+    _assert_same(model.get_weights(), expected)
+    np.testing.assert_allclose(history["clipping_threshold"], thresholds, rtol=1e-5)
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("most", [None, 0.9])
+def test_the_percentile_is_that_of_the_last_norms(most):
+    model = _model()
+    percentile, size = 30.0, 3
+    thresholds = []
+
+    def clip(gradients, norms):
+        found = np.percentile(norms[-size:], percentile)
+        thresholds.append(found if most is None else min(found, most))
+        return _to_norm(gradients, thresholds[-1])
+
+    expected, norms = _clipped_steps(model.get_weights(), clip, 5)
+    history = _fit(model, GradientClipping(percentile=percentile, history=size, global_norm=most), epochs=5)
+    _assert_same(model.get_weights(), expected)
+    np.testing.assert_allclose(history["clipping_threshold"], thresholds, rtol=1e-4)
+    np.testing.assert_allclose(history["gradient_norm"], norms, rtol=1e-4)
