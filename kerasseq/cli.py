@@ -126,6 +126,7 @@ def train(
 def evaluate(run: RunArgument) -> None:
     """Measure a run on its test split."""
     pipeline = _pipeline(tensorflow=True)
+    pipeline.fill_cores(run)
     pipeline.evaluate(run)
     pipeline.show(run)
 
@@ -140,6 +141,7 @@ def predict(run: RunArgument, file: InputFile = None, format: FormatOption = For
             typer.echo(piece, nl=False)
         typer.echo()
     else:
+        pipeline.fill_cores(run)
         _write(pipeline.predict(run, texts), format, "prediction")
 
 

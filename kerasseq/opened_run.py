@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any
 
@@ -184,11 +184,10 @@ class Run:
         return [found["prediction"] for found in self.decode(inputs)]
 
     def decode(self, inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
-        """For each input, as soon as its batch is done: `input`, `prediction`, `score` and more."""
-        inputs = iter(inputs)
-        while batch := list(islice(inputs, BATCH_SIZE)):
-            for given, answer in zip(batch, self.inference.present(self.task.encode(batch)), strict=True):
-                yield {"input": given, **answer}
+        """For each input, a thousand at a time: `input`, `prediction`, `score` and more."""
+        asked, given = tee(inputs)
+        for one, answer in zip(given, self.inference.answers(asked), strict=True):
+            yield {"input": one, **answer}
 
     def stream(self, given: Any) -> Iterator[str]:
         """The answer to one input, piece by piece as it is written; in one piece if it is not written on."""

@@ -21,8 +21,8 @@ from kerasseq.run_folder import RunFolder, write_json, write_text
 
 __all__ = [
     "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export", "fields",
-    "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score", "show_recipe",
-    "stream", "train",
+    "fill_cores", "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score",
+    "show_recipe", "stream", "train",
 ]  # fmt: skip
 
 Overrides = Mapping[str, Any] | Sequence[str] | None
@@ -160,6 +160,18 @@ def show(run: RunLike) -> None:
 def predict(run: RunLike, inputs: Iterable[Any]) -> Iterable[dict[str, Any]]:
     """The answer to each input, `prediction` and `score`, in their order."""
     return open_run(run).decode(inputs)
+
+
+def fill_cores(run: RunLike) -> None:
+    """For a process that does nothing but answer: batches side by side fill the cores, not each operation.
+
+    It settles the threads of the whole process, so it comes before anything is computed, and only commands
+    call it. A model whose batches have to come one after the other is left as it is.
+    """
+    from kerasseq.threads import one_thread_an_operation
+
+    if not open_run(run).task_class.carries_state:
+        one_thread_an_operation()
 
 
 def stream(run: RunLike, text: str) -> Iterator[str]:

@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from kerasseq.registry import FOLDERS
 
-GROUND = frozenset({"registry", "errors", "specs", "run_folder", "shipped", "quiet", "tag_schemes"})
+GROUND = frozenset(
+    {"registry", "errors", "specs", "run_folder", "shipped", "quiet", "tag_schemes", "threads"}
+)
 SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode"})
 FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "resuming", "environment"})
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}

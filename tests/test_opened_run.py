@@ -11,7 +11,8 @@ import pytest
 from kerasseq import pipeline
 from kerasseq.errors import DataError, KerasseqError, RecipeError, RunFolderError
 from kerasseq.models.seq2seq import Seq2SeqTask
-from kerasseq.opened_run import BATCH_SIZE, Run, open_run
+from kerasseq.models.inference import WINDOW
+from kerasseq.opened_run import Run, open_run
 from kerasseq.run_folder import RunFolder
 
 
@@ -36,7 +37,7 @@ def test_it_predicts_texts_it_never_saw_the_like_of(tiny_run):
     assert tiny_run.predict([]) == []
 
 
-def test_predictions_come_as_soon_as_a_batch_is_read(tiny_run):
+def test_predictions_come_before_everything_is_read(tiny_run):
     taken = []
 
     def texts():
@@ -49,7 +50,17 @@ def test_predictions_come_as_soon_as_a_batch_is_read(tiny_run):
     first = next(iter(found))
     assert first.keys() == {"input", "prediction", "score"}
     assert first["input"] == "1 May"
-    assert len(taken) == BATCH_SIZE
+    assert len(taken) == WINDOW
+
+
+def test_predictions_are_in_the_inputs_order_though_like_lengths_are_answered_together(tiny_run, monkeypatch):
+    monkeypatch.setattr("kerasseq.models.inference.BATCH_SIZE", 2)
+    monkeypatch.setattr("kerasseq.models.inference.WINDOW", 6)
+    texts = [f"{number} May {'200' * (number % 3)}" for number in range(15)]
+    found = list(pipeline.predict(tiny_run.folder.path, texts))
+    assert [line["input"] for line in found] == texts
+    alone = [next(iter(pipeline.predict(tiny_run.folder.path, [text]))) for text in texts]
+    assert [line["prediction"] for line in found] == [line["prediction"] for line in alone]
 
 
 def test_scores_are_log_probabilities_of_the_targets(tiny_run):

@@ -83,16 +83,20 @@ class Split:
         if unknown_id is None:
             return 0
         chunks = (self._rows[first : first + CHUNK] for first in range(0, self.num_examples, CHUNK))
-        return sum(np.count_nonzero(self._columns[field].take(rows) == unknown_id) for rows in chunks)
+        taken = (self._columns[field].take(rows) for rows in chunks)
+        return sum(np.count_nonzero(values.reshape(len(values), -1)[:, 0] == unknown_id) for values in taken)
 
     @cached_property
     def order(self) -> np.ndarray:
         """The example that each row of `batches(training=False)` is, rows counted through all batches.
 
+        The longest come first: what memory they need shows at once, and batches that are seen to side by side
+        end together.
+
         `result[split.order] = rows` puts what was computed row by row back into the file's order.
         """
         lengths = [self._columns[field].lengths(self._rows) for field in reversed(self.fields)]
-        return np.lexsort(lengths)
+        return np.lexsort(lengths)[::-1]
 
     def batches(self, *, seed: int, epoch: int, training: bool, skip: int = 0) -> tf.data.Dataset:
         """Every example once, as a dictionary of what each field's layout makes of a batch.

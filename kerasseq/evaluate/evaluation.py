@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +42,22 @@ class Measurement:
 def score_split(inference: Any, split: Any) -> dict[str, float]:
     """The task's figures with the references as input; what state it has goes from batch to batch."""
     sums: dict[str, float] = {}
-    state = None
-    for batch in split.batches(seed=0, epoch=0, training=False):
-        found, state = inference.score(batch, state)
+    for found in _scores(inference, split):
         for name, values in found.items():
             sums[name] = sums.get(name, 0.0) + float(np.sum(values, dtype=np.float64))
     return inference.task.figures(sums)
+
+
+def _scores(inference: Any, split: Any) -> Iterator[dict[str, Any]]:
+    """What `task.score` finds in each batch."""
+    batches = split.batches(seed=0, epoch=0, training=False)
+    if not inference.task.carries_state:
+        yield from side_by_side(lambda batch: inference.score(batch)[0], batches)
+        return
+    state = None
+    for batch in batches:
+        found, state = inference.score(batch, state)
+        yield found
 
 
 def measured_names(task: Any, metrics: list[Any]) -> list[str]:
@@ -99,7 +109,8 @@ def answered(inference: Any, split: Any) -> list[dict[str, Any]]:
         return places, inference.present(batch)
 
     answers: dict[int, dict[str, Any]] = {}
-    for places, found in side_by_side(answer, inference.task.question_batches(split)):
+    batches = inference.task.question_batches(split)
+    for places, found in side_by_side(answer, batches, is_traced=inference.has_answered):
         answers.update(zip(map(int, places), found, strict=True))
     return [answers[place] for place in range(len(answers))]
 

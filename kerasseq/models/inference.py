@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import keras
 from keras import ops, tree
 
+from kerasseq.models.side_by_side import side_by_side
 from kerasseq.specs import Raw
+
+BATCH_SIZE = 64
+WINDOW = 16 * BATCH_SIZE  # inputs among which those of like length are looked for
 
 
 def compiled(function: Callable, *arguments: Any) -> Callable:
@@ -36,6 +41,8 @@ class Inference:
         task: The model's task.
         model: The model.
         decoder: How an output is searched for; None where the task's model writes no tokens.
+    Attributes:
+        has_answered: Whether answering has been compiled, so that several threads may ask.
     """
 
     def __init__(self, task: Any, model: keras.Model, decoder: Any):
@@ -50,6 +57,7 @@ class Inference:
             )
             for detailed in (False, True)
         }
+        self.has_answered = False
         state = tree.map_structure(
             lambda tensor: Raw(keras.backend.standardize_dtype(tensor.dtype), (None, *tensor.shape[1:])),
             task.initial_state(model, 1),
@@ -62,13 +70,31 @@ class Inference:
     def respond(self, encoded: Mapping[str, Any], *, detailed: bool = False) -> dict[str, Any]:
         """The answers to encoded inputs, as NumPy arrays."""
         inputs = {field: encoded[field] for field in self.task.input_fields}
-        return tree.map_structure(ops.convert_to_numpy, self._respond[detailed](inputs))
+        answers = tree.map_structure(ops.convert_to_numpy, self._respond[detailed](inputs))
+        self.has_answered = self.has_answered or not detailed
+        return answers
 
     def present(self, encoded: Mapping[str, Any], *, detailed: bool = False) -> list[dict[str, Any]]:
         """The answers as people read them, a row each."""
         inputs = {field: encoded[field] for field in self.task.input_fields}
         arrays = tree.map_structure(ops.convert_to_numpy, inputs)
         return list(self.task.present(arrays, self.respond(encoded, detailed=detailed)))
+
+    def answers(self, inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        """The answers to raw inputs, in their order; those of like length are answered together."""
+        inputs = iter(inputs)
+        while window := list(islice(inputs, WINDOW)):
+            by_length = sorted(range(len(window)), key=lambda place: -_length(window[place]))
+            groups = [by_length[first : first + BATCH_SIZE] for first in range(0, len(window), BATCH_SIZE)]
+
+            def answer(places: list[int], window: list[Any] = window) -> list[dict[str, Any]]:
+                return self.present(self.task.encode([window[place] for place in places]))
+
+            found: dict[int, dict[str, Any]] = {}
+            answered = side_by_side(answer, groups, is_traced=self.has_answered)
+            for places, answers in zip(groups, answered, strict=True):
+                found.update(zip(places, answers, strict=True))
+            yield from (found[place] for place in range(len(window)))
 
     def score(self, batch: Mapping[str, Any], state: Any = None) -> tuple[dict[str, Any], Any]:
         """What `task.score` finds, as NumPy arrays of (batch,), and the state for the split's next batch."""
@@ -77,3 +103,7 @@ class Inference:
             state = self.task.initial_state(self.model, size)
         found, state = self._score(dict(batch), state)
         return tree.map_structure(ops.convert_to_numpy, found), state
+
+
+def _length(given: Any) -> int:
+    return len(given) if hasattr(given, "__len__") else 0

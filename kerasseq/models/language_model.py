@@ -128,10 +128,10 @@ def build_language_model(
 class LanguageModelTask(Task):
     """What the stages need to know of a language model."""
 
-    fields = FIELDS
-    input_fields = FIELDS
+    fields = input_fields = FIELDS
     output_field = "text"
     measures = MEASURES
+    carries_state = True
 
     def build(self, **options: Any) -> keras.Model:
         return build_language_model(vocabulary_size=self.features["text"].vocabulary_size, **options)

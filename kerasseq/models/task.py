@@ -24,12 +24,14 @@ class Task(ABC):
         input_fields: The fields that are read to give an answer.
         output_field: The field that an answer is of.
         measures: The names of `figures`, the loss first.
+        carries_state: Whether a split's batches have to be scored one after the other.
     """
 
     fields: ClassVar[tuple[str, ...]]
     input_fields: ClassVar[tuple[str, ...]]
     output_field: ClassVar[str]
     measures: ClassVar[tuple[str, ...]]
+    carries_state: ClassVar[bool] = False
 
     def __init__(self, features: Mapping[str, Any]):
         self.features = features

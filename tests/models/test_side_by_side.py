@@ -4,7 +4,8 @@ import time
 import keras
 import pytest
 
-from kerasseq.models.side_by_side import NUM_WORKERS, side_by_side
+from kerasseq.models.side_by_side import side_by_side
+from kerasseq.threads import FEW_BATCHES, WITHIN_AN_OPERATION, batches_at_once, one_thread_an_operation
 
 only_with_threads = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="one after the other")
 
@@ -20,6 +21,29 @@ def test_results_come_in_the_order_of_the_items():
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_items_are_enough(count):
     assert list(side_by_side(str, range(count))) == [str(item) for item in range(count)]
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch):
+    monkeypatch.delenv(WITHIN_AN_OPERATION, raising=False)
+
+
+@only_with_threads
+def test_the_first_is_not_alone_where_it_needs_not_be():
+    meeting = threading.Barrier(2, timeout=5)
+    assert len(list(side_by_side(lambda _: meeting.wait(), range(4), is_traced=True))) == 4
+
+
+def test_a_core_is_a_batchs_where_operations_have_one_thread(monkeypatch):
+    assert batches_at_once() == FEW_BATCHES
+    monkeypatch.setenv(WITHIN_AN_OPERATION, "4")
+    one_thread_an_operation()
+    assert batches_at_once() == FEW_BATCHES  # what the environment says stays
+    monkeypatch.delenv(WITHIN_AN_OPERATION)
+    one_thread_an_operation()
+    for cores, batches in ((1, 1), (3, 3), (64, 8)):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
+        assert batches_at_once() == batches
 
 
 @only_with_threads
@@ -46,7 +70,7 @@ def test_items_are_not_read_far_ahead():
             yield item
 
     for place, _ in enumerate(side_by_side(abs, items())):
-        assert num_read <= place + 2 + NUM_WORKERS
+        assert num_read <= place + 2 + FEW_BATCHES
 
 
 def test_what_goes_wrong_is_raised_where_the_results_are_read():

@@ -1,0 +1,27 @@
+"""How a process shares the cores: within an operation, or among batches that are answered at once."""
+
+from __future__ import annotations
+
+import os
+
+WITHIN_AN_OPERATION = "TF_NUM_INTRAOP_THREADS"  # TensorFlow reads it before its first operation
+FEW_BATCHES = 2
+MANY_BATCHES = 8
+
+
+def one_thread_an_operation() -> None:
+    """Gives TensorFlow a single thread for each operation, unless the environment has its own setting.
+
+    The steps of a search are too small to be worth sharing out; batches side by side fill the cores instead.
+    It holds for the whole process, and only if nothing has run in it yet.
+    """
+    os.environ.setdefault(WITHIN_AN_OPERATION, "1")
+
+
+def batches_at_once() -> int:
+    """How many batches to answer side by side: two, or one a core where an operation has one thread."""
+    if os.environ.get(WITHIN_AN_OPERATION) != "1":
+        return FEW_BATCHES
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return max(1, min(cores, MANY_BATCHES))
