@@ -135,6 +135,7 @@ class Encoder:
 
     def __init__(self, feature: Any, *, lines: bool = False):
         self.dtype = feature.dtype
+        self._number = np.dtype(feature.dtype).base  # "(3,)int32" says that a value is a row of three
         self.repeats = getattr(feature, "repeats", False)
         self._check = feature.check
         self._read = getattr(feature, "read", None)
@@ -154,9 +155,9 @@ class Encoder:
         self._check(texts)
         if self.reads:
             values, ends = self._read(texts)
-            return values.astype(self.dtype, copy=False), ends
+            return values.astype(self._number, copy=False), ends
         encoded = self._encode(tf.constant(texts))
-        return encoded.flat_values.numpy().astype(self.dtype), encoded.row_splits.numpy()[1:]
+        return encoded.flat_values.numpy().astype(self._number), encoded.row_splits.numpy()[1:]
 
 
 def cached_tokens(
