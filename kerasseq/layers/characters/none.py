@@ -7,10 +7,11 @@ from kerasseq.specs import PositiveInt, Supplied
 
 
 @register("characters")
-def none(*, num_characters: Supplied[PositiveInt]) -> None:
+def none(*, num_characters: Supplied[PositiveInt], name: Supplied[str | None] = None) -> None:
     """The words alone are read.
 
     Args:
         num_characters: Not used.
+        name: Not used.
     """
     return None
