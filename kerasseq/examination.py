@@ -12,7 +12,7 @@ from typing import Any
 from kerasseq import environment, registry
 from kerasseq.data.inspection import MOST_BAD_LINES, QUANTILES, SplitReport, bad_lines, inspect_data
 from kerasseq.data.locate import search_folders
-from kerasseq.data.prepare import TRAIN, PreparedData, make_source
+from kerasseq.data.prepare import TRAIN, PreparedData, make_features, make_source
 from kerasseq.data.token_cache import cache_root
 from kerasseq.errors import DataError
 from kerasseq.opened_run import Run
@@ -74,7 +74,8 @@ def _examine_data(
     values = {**recipe.values, "data": _lenient(recipe.values["data"])}
     folders = search_folders(data_folder=None if data is None else Path(data), recipe_folder=recipe.folder)
     fields = registry.load("task", values["model"]["type"]).fields
-    source = make_source(values["data"]["source"], fields=fields, folders=folders)
+    features = make_features(values["data"].get("features"), fields=fields)
+    source = make_source(values["data"]["source"], fields=fields, folders=folders, features=features)
     found = bad_lines(source)
     if any(count for count, _ in found.values()):
         sections.append(_bad_lines(found))

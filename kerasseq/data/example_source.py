@@ -41,9 +41,12 @@ class ExampleSource(ABC):
     Attributes:
         is_grouped: Whether rows of one input, which then stand next to each other, are one question with
             several right answers.
+        media: The fields whose texts are paths of recordings, pictures or videos.
     """
 
     is_grouped = False
+    media: tuple[str, ...] = ()
+    fields: tuple[str, ...]
 
     def __init__(
         self,
@@ -90,9 +93,9 @@ class ExampleSource(ABC):
     def rows(self, split: str) -> Iterator[Row]:
         """Streams every row of a split, usable or not; unusable ones are the training split's."""
         rows = self.all_rows(split)
-        if not self._is_parted(split):
-            return rows
-        return (row for row in rows if self._is_held_out(row) == (split == HELD_OUT))
+        if self._is_parted(split):
+            rows = (row for row in rows if self._is_held_out(row) == (split == HELD_OUT))
+        return map(self._with_paths, rows) if self.media else rows
 
     def read(self, split: str, *, on_skip: Callable[[Row], None] | None = None) -> Iterator[tuple[str, ...]]:
         """Streams the usable examples of a split, each a text for each field.
@@ -104,6 +107,30 @@ class ExampleSource(ABC):
             DataError: At the first unusable row unless they are skipped, and where no example is left.
         """
         return read_usable(self, split, on_skip=on_skip)
+
+    def media_top(self, row: Row) -> Path:
+        """Where the relative paths of a row start: the folder of the file that it stands in."""
+        return Path(row.place).parent
+
+    def media_folders(self, split: str) -> list[Path]:
+        """The folders that a split's recordings, pictures and videos lie in; one of frames is one itself."""
+        places = {
+            Path(row.texts[self.fields.index(field)])
+            for field in self.media
+            for row in self.rows(split)
+            if not row.problem
+        }
+        return sorted({place if place.is_dir() else place.parent for place in places})
+
+    def _with_paths(self, row: Row) -> Row:
+        """The row with absolute paths, or the problem that one leads nowhere."""
+        texts = list(row.texts)
+        for place in [] if row.problem else map(self.fields.index, self.media):
+            path = self.media_top(row) / Path(texts[place]).expanduser()
+            if not path.exists():
+                return Row(row.place, (), f"the {self.fields[place]} {path} is not there")
+            texts[place] = str(path)
+        return Row(row.place, tuple(texts), row.problem)
 
     def _is_parted(self, split: str) -> bool:
         return bool(self.share) and split != "test"

@@ -14,9 +14,10 @@ from kerasseq.run_folder import write_text
 
 
 class MediaFeature(tf.Module):
-    """Base of features whose values are paths; a subclass gives `options`, `layout`, `dtype` and `of_file`.
+    """Base of features whose values are paths; a subclass gives `layout`, `dtype` and `of_file`.
 
     Attributes:
+        medium: `audio`, `image` or `video`.
         repeats: A file that stands in several examples is kept once.
         max_length: No example is too long, unless a subclass says so.
         most_ids: There are no ids.
@@ -24,14 +25,23 @@ class MediaFeature(tf.Module):
         checksum: Of what was learned, which is nothing.
     """
 
+    medium: str
     repeats = True
     max_length: int | None = None
     most_ids = None
     size_option = ()
     checksum = ""
-    options: dict[str, Any]
     layout: Any
     dtype: str
+
+    def __init__(self, **options: Any):
+        super().__init__()
+        self._options = tuple(options.items())  # TensorFlow would wrap a mapping, and JSON not take it
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What decides which values a file becomes, for the cache's key."""
+        return dict(self._options)
 
     @property
     def spec(self) -> Any:

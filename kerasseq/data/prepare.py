@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,8 +83,8 @@ def prepare_data(
         DataError: If the data cannot be read as asked, or no training example is left.
     """
     check_arguments(prepare_data, batch_size=batch_size, length_bucket_width=length_bucket_width)
-    source = make_source(source, fields=fields, folders=folders)
     made = make_features(features, fields=fields, share_vocabulary=share_vocabulary)
+    source = make_source(source, fields=fields, folders=folders, features=made)
     cache = cache_root(cache_folder)
     wanted = [split for split in source.splits if splits is None or split in splits]
     folder = vocabulary_folder
@@ -114,16 +115,30 @@ def prepare_data(
     return prepared
 
 
-def make_source(source: Any, *, fields: Sequence[str], folders: Sequence[Path] | None = None) -> Any:
+def make_source(
+    source: Any,
+    *,
+    fields: Sequence[str],
+    folders: Sequence[Path] | None = None,
+    features: Mapping[str, Any] | None = None,
+) -> Any:
     """Builds the source of a task's examples.
 
+    Args:
+        source: A word, or a mapping with `type`.
+        fields: What an example has.
+        folders: Where relative paths are looked up.
+        features: Of the fields; one that reads files makes paths of a field's texts.
     Raises:
         DataError: If its options contradict each other.
     """
     try:
-        return registry.create("source", source, fields=fields, folders=folders)
+        made = registry.create("source", source, fields=fields, folders=folders)
     except ValueError as error:
         raise data_error(f"`data.source`: {error}") from error
+    if media := tuple(name for name, feature in (features or {}).items() if hasattr(feature, "read")):
+        made.media = media
+    return made
 
 
 def make_features(
@@ -169,7 +184,9 @@ def with_vocabularies(
     """
     is_known = folder is not None and _has_vocabularies(folder, list(features))
     needed = splits if is_known else dict.fromkeys([TRAIN, *splits])
-    checksums = {split: {str(file): checksum(file) for file in source.files(split)} for split in needed}
+    files = {split: source.files(split) for split in needed}
+    sums = {file: checksum(file) for file in dict.fromkeys(itertools.chain(*files.values()))}
+    checksums = {split: {str(file): sums[file] for file in files[split]} for split in needed}
     if is_known:
         load_vocabularies(features, folder)
     else:

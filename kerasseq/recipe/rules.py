@@ -72,7 +72,7 @@ def _options_in(rule: str) -> list[tuple[str, ...]]:
 def _show(values: dict[str, Any], path: tuple[str, ...]) -> str:
     value: Any = values
     for name in path:
-        value = value[name]
+        value = value[name] if isinstance(value, dict) else None
     return show(value["type"] if isinstance(value, dict) and "type" in value else value)
 
 

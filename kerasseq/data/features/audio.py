@@ -48,14 +48,14 @@ class AudioFeature(MediaFeature):
         layout: How its samples stand in a batch.
     """
 
+    medium = "audio"
     dtype = "int16"
 
     def __init__(self, *, sample_rate: PositiveInt = 16000, max_seconds: PositiveFloat | None = None):
         check_arguments(AudioFeature.__init__, sample_rate=sample_rate, max_seconds=max_seconds)
-        super().__init__()
+        super().__init__(type="audio", sample_rate=sample_rate)
         self.sample_rate = sample_rate
         self.max_length = None if max_seconds is None else int(max_seconds * sample_rate)
-        self.options = {"type": "audio", "sample_rate": sample_rate}
         self.layout = Recordings(sample_rate=sample_rate)
 
     def of_file(self, path: str) -> np.ndarray:

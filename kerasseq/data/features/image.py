@@ -49,6 +49,7 @@ class ImageFeature(MediaFeature):
         layout: How its pixels stand in a batch.
     """
 
+    medium = "image"
     dtype = "uint8"
 
     def __init__(
@@ -61,8 +62,7 @@ class ImageFeature(MediaFeature):
     ):
         given = {"height": height, "width": width, "channels": channels, "fit": fit}
         check_arguments(ImageFeature.__init__, **given)
-        super().__init__()
-        self.options: dict[str, Any] = {"type": "image", **given, "width": width or height}
+        super().__init__(type="image", **given, width=width or height)
         self._size = PictureSize(height=height, width=width or height, channels=channels, fit=fit)
         self.layout = Pictures(self._size.shape)
 

@@ -58,6 +58,7 @@ class VideoFeature(MediaFeature):
         layout: How its frames stand in a batch.
     """
 
+    medium = "video"
     dtype = "uint8"
 
     def __init__(
@@ -71,9 +72,8 @@ class VideoFeature(MediaFeature):
     ):
         given = {"num_frames": num_frames, "height": height, "width": width, "channels": channels, "fit": fit}
         check_arguments(VideoFeature.__init__, **given)
-        super().__init__()
+        super().__init__(type="video", **given, width=width or height)
         self.num_frames = num_frames
-        self.options: dict[str, Any] = {"type": "video", **given, "width": width or height}
         self._size = PictureSize(height=height, width=width or height, channels=channels, fit=fit)
         self.layout = Clips(self._size.shape)
 

@@ -1,4 +1,4 @@
-"""A folder for each class, a file for each example, plain or gzip."""
+"""A folder for each class, a file for each example: a text, a recording, a picture or a video."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from kerasseq.data.example_source import ExampleSource
 from kerasseq.data.faults import data_error
-from kerasseq.data.lines import read_lines
 from kerasseq.data.locate import find_folder
 from kerasseq.data.rows import Row, check_fields, stripped_row
+from kerasseq.data.whole_files import text_row
 from kerasseq.registry import register
 from kerasseq.specs import Rate, Supplied, check_arguments
 
@@ -25,10 +25,10 @@ CONSTRAINTS = (
 
 @register("source")
 class Folders(ExampleSource):
-    """Texts in files, sorted into a folder for each class: `train/pos/0_9.txt`.
+    """Files sorted into a folder for each class: `train/pos/0_9.txt`, or `train/seven/3.wav`.
 
     The classes take turns, each in the order of its files' names; hidden files and folders, and files beside
-    the folders, are left out.
+    the folders, are left out. Texts may be gzip; where the input is a video, it may be a folder of frames.
 
     Args:
         train: The folder that holds the classes' folders.
@@ -38,7 +38,7 @@ class Folders(ExampleSource):
         classes: The classes' folders; null is every folder that there is.
         encoding: Any that extends ASCII.
         on_bad_line: Stop at a file that cannot be used, or skip and count it.
-        fields: What the task calls text and class.
+        fields: What the task calls input and class.
         folders: Where relative paths are looked up, in order; see `search_folders`.
     Raises:
         ValueError: If options contradict each other.
@@ -70,6 +70,14 @@ class Folders(ExampleSource):
         self._classes = None if classes is None else sorted(classes)
 
     def files(self, split: str) -> list[Path]:
+        """The classes' folders of a split, by name, and the folders of frames in them.
+
+        Raises:
+            DataError: If one is not there.
+        """
+        return list(dict.fromkeys([*self.class_folders(split), *self.media_folders(split)]))
+
+    def class_folders(self, split: str) -> list[Path]:
         """The classes' folders of a split, by name.
 
         Raises:
@@ -91,18 +99,19 @@ class Folders(ExampleSource):
         return {"type": "folders", "classes": self._classes}
 
     def all_rows(self, split: str) -> Iterator[Row]:
-        rows = [self._of_class(folder) for folder in self.files(split)]
+        rows = [self._of_class(folder) for folder in self.class_folders(split)]
         for turn in itertools.zip_longest(*rows):
             yield from (row for row in turn if row is not None)
 
+    def media_top(self, row: Row) -> Path:
+        return Path(row.place).parent.parent
+
     def _of_class(self, folder: Path) -> Iterator[Row]:
         for file in sorted(folder.iterdir()):
-            if file.is_file() and not file.name.startswith("."):
+            if not file.name.startswith(".") and (file.is_file() or self.media):
                 yield self._row(file, folder.name)
 
     def _row(self, file: Path, name: str) -> Row:
-        lines = list(read_lines(file, encoding=self.encoding))
-        for line in lines:
-            if line.problem:
-                return Row(f"{file}:{line.number}", (), line.problem)
-        return stripped_row(str(file), ("\n".join(line.text for line in lines), name), self.fields)
+        if self.media:
+            return stripped_row(str(file), (f"{name}/{file.name}", name), self.fields)
+        return text_row(file, name, self.fields, encoding=self.encoding)

@@ -85,7 +85,7 @@ class Table(ExampleSource):
         self._quotes = quotes
 
     def files(self, split: str) -> list[Path]:
-        return self.tables(split)
+        return [*self.tables(split), *self.media_folders(split)]
 
     def tables(self, split: str) -> list[Path]:
         """Where the tables of a split lie.

@@ -84,3 +84,14 @@ def test_a_task_of_more_fields_has_another_source(top):
         DataError, match="`data.source` is 'folders', which has 2 texts an example, not a, b, c"
     ):
         _source(top, fields=("a", "b", "c"))
+
+
+def test_recordings_and_videos_are_paths(tmp_path):
+    for name in ("train/yes/1.wav", "train/no/1.wav", "train/no/clip/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"\xff")
+    source = _source(tmp_path)
+    source.media = ("input",)
+    found = [(path.removeprefix(f"{tmp_path}/"), label) for path, label in source.read("train")]
+    assert found == [("train/no/1.wav", "no"), ("train/yes/1.wav", "yes"), ("train/no/clip", "no")]
+    assert {path.name for path in source.files("train")} == {"no", "yes", "clip"}

@@ -143,3 +143,15 @@ def test_examples_that_are_held_out_are_not_trained_on(write):
 def test_several_files_are_one_split(write):
     paths = [write("a.tsv", "a\tx\n"), write("b.csv", "b,y\n")]
     assert list(_source(paths).read("train")) == [("a", "x"), ("b", "y")]
+
+
+def test_paths_start_at_the_table(tmp_path):
+    (tmp_path / "set" / "wavs").mkdir(parents=True)
+    (tmp_path / "set" / "wavs" / "a.wav").touch()
+    (tmp_path / "set" / "train.tsv").write_text("wavs/a.wav\tyes\nwavs/b.wav\tno\n")
+    source = Table(train="set/train.tsv", validation="set/train.tsv", folders=[tmp_path], on_bad_line="skip")
+    source.media = ("input",)
+    skipped = []
+    assert list(source.read("train", on_skip=skipped.append)) == [(str(tmp_path / "set/wavs/a.wav"), "yes")]
+    assert skipped[0].problem == f"the input {tmp_path}/set/wavs/b.wav is not there"
+    assert source.files("train") == [tmp_path / "set" / "train.tsv", tmp_path / "set" / "wavs"]
