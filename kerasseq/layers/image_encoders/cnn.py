@@ -75,6 +75,12 @@ class ConvolutionalEncoder(keras.layers.Layer):
             found = part(found)  # Keras hands `training` on
         return found
 
+    def compute_output_shape(self, images_shape: tuple) -> tuple:
+        halved = [
+            None if size is None else -(-size // 2 ** len(self.blocks)) for size in tuple(images_shape)[1:3]
+        ]
+        return (images_shape[0], *halved, self.options["filters"][-1])
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}
 
@@ -82,7 +88,7 @@ class ConvolutionalEncoder(keras.layers.Layer):
 def _convolution(filters: int, kernel_size: int) -> list[keras.layers.Layer]:
     return [
         keras.layers.Conv2D(filters, kernel_size, padding="same", use_bias=False),
-        keras.layers.BatchNormalization(),
+        keras.layers.BatchNormalization(momentum=0.9),  # a small set has few steps to learn statistics in
         keras.layers.ReLU(),
     ]
 
