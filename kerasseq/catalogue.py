@@ -1,10 +1,11 @@
-"""What ships with the package: recipes and data sets, listed, shown and copied."""
+"""Recipes and data sets: what ships, listed, shown and copied, and what can be fetched."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +23,12 @@ class Entry:
     Args:
         name: What the commands call it.
         summary: The first line of what is written about it.
-        path: Its file or folder.
+        path: Its file or folder; none of what is still to be fetched.
     """
 
     name: str
     summary: str
-    path: Path
+    path: Path | None
 
 
 def recipes() -> list[Entry]:
@@ -72,14 +73,20 @@ def copy_recipe(recipe: str | os.PathLike, to: str | os.PathLike | None = None) 
 
 
 def datasets() -> list[Entry]:
-    """The data sets that ship; each one's summary is the heading of its README.md."""
+    """The data sets that ship, each with the heading of its README.md, and the public ones to fetch."""
     from kerasseq.data.made_sets import made_sets
+    from kerasseq.data.public.sets import public_sets
 
     made = made_sets()
-    return [
+    shipped = [
         Entry(name, _first_line(path / "README.md", "#") + (MADE if name in made else ""), path)
         for name, path in shipped_datasets().items()
     ]
+    public = [
+        Entry(name, f"{one.title} (to fetch{f', {one.megabytes:g} MB' if one.megabytes else ''})", None)
+        for name, one in public_sets().items()
+    ]
+    return shipped + public
 
 
 def prepare_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
@@ -94,11 +101,13 @@ def prepare_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
         KerasseqError: If there is none of that name, or the folder is already there.
     """
     from kerasseq.data.made_sets import made_set, made_sets
+    from kerasseq.data.public.sets import public_sets
 
     shipped = shipped_datasets()
     if name not in shipped:
-        message = f"There is no data set '{name}'.\n  allowed: {', '.join(shipped)}"
-        hint = did_you_mean(name, shipped)
+        message = f"There is no data set '{name}' that ships.\n  allowed: {', '.join(shipped)}"
+        to_fetch = f"kerasseq datasets fetch {name}" if name in public_sets() else ""
+        hint = to_fetch or did_you_mean(name, shipped)
         raise KerasseqError(f"{message}\n  fix: {hint}" if hint else message)
     target = Path(out or name)
     if target.exists():
@@ -114,6 +123,28 @@ def prepare_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
 
     write_whole(target, write)
     return target
+
+
+def fetch_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
+    """Fetches a public data set, and says which recipes read it.
+
+    Args:
+        name: One of `datasets()`.
+        out: The folder of data sets, which `--data` takes; $KERASSEQ_DATA or `data` unless given.
+    Returns:
+        The set's folder.
+    Raises:
+        DataError: If there is none of that name, it cannot be fetched, or it is not what was published.
+    """
+    from kerasseq.data.locate import DATA_VARIABLE
+    from kerasseq.data.public.sets import fetch
+
+    target = Path(out or os.environ.get(DATA_VARIABLE) or "data")
+    folder = fetch(name, target)
+    for recipe, path in shipped_recipes().items():
+        if f" {folder.name}/" in path.read_text("utf-8"):
+            sys.stderr.write(f"kerasseq run {recipe} --data {target}\n")
+    return folder
 
 
 def schema() -> str:

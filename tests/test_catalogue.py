@@ -61,7 +61,11 @@ def test_a_recipe_is_copied_once(checkout):
 
 def test_data_sets_are_the_folders(checkout):
     names = [(entry.name, entry.summary) for entry in catalogue.datasets()]
-    assert names == [("bare", ""), ("dates", "Dates")]
+    assert names[:2] == [("bare", ""), ("dates", "Dates")]
+    assert (
+        "ptb",
+        "Penn Treebank as words, 929,589 for training, 10,000 different ones (to fetch, 6 MB)",
+    ) in names
 
 
 def test_a_data_set_is_copied_once(checkout):
@@ -79,7 +83,7 @@ def test_a_data_set_that_ships_as_a_script_is_made(checkout, monkeypatch):
     script = "def make(folder):\n    (folder / 'train.tsv').write_text('a')\n"
     (checkout / "datasets" / "tones" / "make.py").write_text(script)
     (checkout / "datasets" / "tones" / "README.md").write_text("# Tones\n")
-    assert catalogue.datasets()[-1].summary == "Tones (made at first use)"
+    assert catalogue.datasets()[2].summary == "Tones (made at first use)"
     assert catalogue.prepare_dataset("tones") == Path("tones")
     assert sorted(path.name for path in Path("tones").iterdir()) == ["README.md", "make.py", "train.tsv"]
     assert not list(Path().glob(".*"))
@@ -88,16 +92,31 @@ def test_a_data_set_that_ships_as_a_script_is_made(checkout, monkeypatch):
 def test_a_data_set_that_does_not_ship(checkout):
     with pytest.raises(KerasseqError) as caught:
         catalogue.prepare_dataset("date")
-    expected = "There is no data set 'date'.\n  allowed: bare, dates\n  fix: did you mean 'dates'?"
+    expected = "There is no data set 'date' that ships.\n  allowed: bare, dates\n  fix: did you mean 'dates'?"
     assert str(caught.value) == expected
     with pytest.raises(KerasseqError) as caught:
         catalogue.prepare_dataset("zzz")
-    assert str(caught.value) == "There is no data set 'zzz'.\n  allowed: bare, dates"
+    assert str(caught.value) == "There is no data set 'zzz' that ships.\n  allowed: bare, dates"
+    with pytest.raises(KerasseqError, match="fix: kerasseq datasets fetch ptb"):
+        catalogue.prepare_dataset("ptb")
+
+
+def test_a_public_data_set_is_fetched_where_data_lies(checkout, monkeypatch, capsys):
+    text = "data: {source: {type: text, train: ptb/train.txt}}\n"
+    (checkout / "recipes" / "benchmarks" / "ptb.yaml").write_text(text)
+    monkeypatch.setattr("kerasseq.data.public.sets.fetch", lambda name, out: out / name)
+    monkeypatch.delenv("KERASSEQ_DATA", raising=False)
+    assert catalogue.fetch_dataset("ptb") == Path("data/ptb")
+    assert capsys.readouterr().err == "kerasseq run benchmarks/ptb --data data\n"
+    assert catalogue.fetch_dataset("other", "there") == Path("there/other")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("KERASSEQ_DATA", "set")
+    assert catalogue.fetch_dataset("ptb") == Path("set/ptb")
 
 
 def test_a_checkout_without_data_sets_lists_none(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "PACKAGE", tmp_path / "kerasseq")
-    assert catalogue.datasets() == []
+    assert all(entry.path is None for entry in catalogue.datasets())
     assert catalogue.recipes() == []
 
 

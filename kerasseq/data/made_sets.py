@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from kerasseq.data.cache_folder import CACHE_VARIABLE, cache_root
+from kerasseq.data.cache_folder import CACHE_VARIABLE, alone_in, cache_root
 from kerasseq.data.faults import data_error
 from kerasseq.run_folder import write_whole
 from kerasseq.shipped import shipped_datasets
@@ -47,7 +44,7 @@ def made_set(name: str) -> Path:
     folder = cache_root() / "datasets" / f"{name}-{_checksum(shipped)}"
     if not folder.is_dir():
         try:
-            with _alone_in(folder.parent):
+            with alone_in(folder.parent):
                 if not folder.is_dir():  # else another process has made it meanwhile
                     sys.stderr.write(f"making the data set {name} in {folder}\n")
                     _clear_interrupted(folder)
@@ -95,18 +92,6 @@ def _checksum(shipped: Path) -> str:
         if path.name != DESCRIPTION:
             digest.update(f"{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Lets one process at a time make data sets in a folder; the lock goes with its process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(place)
 
 
 def _clear_interrupted(folder: Path) -> None:
