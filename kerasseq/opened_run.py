@@ -93,12 +93,12 @@ class Run:
         return features
 
     def make_features(self) -> dict[str, Any]:
-        """The recipe's features, without vocabularies."""
-        from kerasseq.data.prepare import make_features
+        """The recipe's features, which have learned nothing yet."""
+        from kerasseq.recipe.sections import data_target
+        from kerasseq.registry import target
 
-        data, fields = self.values["data"], self.task_class.fields
-        shared = data.get("share_vocabulary", False)  # running text has one field, and no such key
-        return make_features(data["features"], fields=fields, share_vocabulary=shared)
+        module = data_target(self.values["model"]["type"]).partition(":")[0]
+        return target(f"{module}:features_of")(self.values["data"], fields=self.task_class.fields)
 
     @property
     def task_class(self) -> Any:

@@ -161,6 +161,12 @@ def make_features(
     return made
 
 
+def features_of(section: Mapping[str, Any], *, fields: Sequence[str]) -> dict[str, Any]:
+    """The features that a data section describes, which have learned nothing yet; see `make_features`."""
+    shared = section.get("share_vocabulary", False)  # running text has one field, and no such key
+    return make_features(section["features"], fields=fields, share_vocabulary=shared)
+
+
 def with_vocabularies(
     source: Any,
     features: Mapping[str, Any],

@@ -14,6 +14,7 @@ import tensorflow as tf
 from kerasseq.data.faults import data_error
 from kerasseq.data.prepare import (
     PreparedData,
+    features_of,
     make_features,
     make_source,
     sums_of_files,
@@ -23,6 +24,8 @@ from kerasseq.data.stream_cache import Stream, cached_stream
 from kerasseq.data.stream_plan import Dealer
 from kerasseq.data.token_cache import Encoder, cache_root, key_of, vocabulary_checksum
 from kerasseq.specs import PAD_ID, UNKNOWN_ID, Feature, PositiveInt, Source, Supplied, check_arguments
+
+__all__ = ["StreamSplit", "features_of", "prepare_streams"]
 
 FIELD = "text"
 RESET = "reset"
@@ -141,14 +144,17 @@ class StreamSplit:
         number = max(dealer.steps - skip, 0)
         return self._dataset(lambda: self._batches(seed, epoch, training, skip), number, training=training)
 
-    def epochs(self, *, seed: int, first: int, last: int) -> tf.data.Dataset:
-        """The training batches of the epochs from `first` to `last`, exclusive, one after the other."""
+    def epochs(self, *, seed: int, first: int, last: int, skip: int = 0) -> tf.data.Dataset:
+        """The training batches of the epochs from `first` to `last`, exclusive, one after the other.
+
+        The first epoch lacks the `skip` batches at its start.
+        """
 
         def make() -> Iterator[dict[str, np.ndarray]]:
             for epoch in range(first, last):
-                yield from self._batches(seed, epoch, True, 0)
+                yield from self._batches(seed, epoch, True, skip if epoch == first else 0)
 
-        return self._dataset(make, self.steps * (last - first), training=True)
+        return self._dataset(make, self.steps * (last - first) - skip, training=True)
 
     def _dataset(
         self, make: Callable[[], Iterator[dict[str, np.ndarray]]], number: int, *, training: bool
