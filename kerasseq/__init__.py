@@ -30,6 +30,7 @@ _MODULES = {
     "pipeline": "kerasseq.pipeline",
 }
 _OBJECTS = {
+    "build_captioner": "kerasseq.models.captioner",
     "build_language_model": "kerasseq.models.language_model",
     "build_seq2seq": "kerasseq.models.seq2seq",
     "build_sequence_classifier": "kerasseq.models.sequence_classifier",

@@ -10,14 +10,35 @@ from kerasseq.errors import RecipeError
 from kerasseq.recipe import load_recipe, recipe_schema
 from kerasseq.registry import names
 from kerasseq.shipped import shipped_datasets, shipped_recipes
+from tests.data.picture_files import picture, write_picture
 
 RECIPES = shipped_recipes()
 OF_TASK = {
+    "captioner": "caption_scenes",
     "language_model": "generate_text",
     "seq2seq": "translate_dates",
     "sequence_classifier": "classify_reviews",
 }
-SMALL = {  # data set, lines of each split, what makes the model small, and an input
+
+
+def write_scenes(folder):
+    """A few pictures with two captions each, where the recipe looks for its own."""
+    for split, number in {"train": 4, "validation": 2, "test": 2}.items():
+        rows = ["image,caption"]
+        for name in (f"{split}{place}.png" for place in range(number)):
+            write_picture(folder / "pictures" / name, picture(seed=len(rows)))
+            rows += [f"{name},a red circle", f"{name},a circle above a square"]
+        (folder / f"{split}.csv").write_text("\n".join(rows), "utf-8")
+    return str(folder / "pictures" / "test0.png")
+
+
+SMALL = {  # data set, lines of each split or what writes them, what makes the model small, and an input
+    "captioner": (
+        "scenes",
+        write_scenes,
+        {"model.image_encoder.filters": [2, 2], "model.embedding_dim": 4, "model.decoder.units": 4},
+        None,
+    ),
     "language_model": (
         "verses",
         {"train": (0, 8), "validation": (9, 14), "test": (14, 19)},
@@ -46,6 +67,7 @@ def test_the_recipes_that_ship_are_these():
         "benchmarks/language_model_ptb_medium",
         "benchmarks/language_model_tinyshakespeare",
         "benchmarks/translate_multi30k",
+        "caption_scenes",
         "classify_reviews",
         "generate_text",
         "hello",
@@ -103,15 +125,22 @@ def test_every_task_has_a_recipe_here():
     assert sorted(OF_TASK) == names("task") == names("model")
 
 
+def copy_lines(shipped, folder, splits):
+    (train,) = shipped.glob("train.*")
+    lines = train.read_text("utf-8").splitlines(keepends=True)
+    for split, (first, end) in splits.items():
+        text = "".join(lines[first:end])
+        (folder / train.name.replace("train", split)).write_text(text, "utf-8")
+
+
 @pytest.mark.parametrize("task", OF_TASK)
 def test_each_task_trains_two_steps_on_shipped_data(task, tmp_path):
     data_set, splits, small, given = SMALL[task]
     (tmp_path / data_set).mkdir()
-    (train,) = shipped_datasets()[data_set].glob("train.*")
-    lines = train.read_text("utf-8").splitlines(keepends=True)
-    for split, (first, end) in splits.items():
-        text = "".join(lines[first:end])
-        (tmp_path / data_set / train.name.replace("train", split)).write_text(text, "utf-8")
+    if callable(splits):
+        given = splits(tmp_path / data_set)
+    else:
+        copy_lines(shipped_datasets()[data_set], tmp_path / data_set, splits)
     overrides = {
         "data.batch_size": 4,
         "data.cache_folder": str(tmp_path / "cache"),
