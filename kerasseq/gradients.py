@@ -88,5 +88,8 @@ def _of_recipe(
 
 def _follow(opened: Run, model: keras.Model) -> dict[str, Any] | None:
     batches = opened.data.splits["train"].epochs(seed=opened.values["seed"], first=0, last=1).take(BATCHES)
-    longest = max(batches, key=lambda batch: max(part.shape[1] for part in batch.values() if part.ndim > 1))
-    return gradient_flow(opened.task, model, longest)
+    return gradient_flow(opened.task, model, max(batches, key=_length))
+
+
+def _length(batch: Mapping[str, Any]) -> int:
+    return max(part.shape[1] for part in keras.tree.flatten(dict(batch)) if part.ndim > 1)

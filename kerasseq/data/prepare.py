@@ -155,7 +155,8 @@ def make_features(
             message = f"`data.features` names {name!r}, which is no field of this task"
             raise data_error(message, allowed=tuple(fields), fix=did_you_mean(name, fields))
     made = {name: registry.create("feature", given.get(name, {}), default="text") for name in fields}
-    if share_vocabulary and len({repr(feature.options) for feature in made.values()}) > 1:
+    learned = {repr(getattr(feature, "vocabulary_options", feature.options)) for feature in made.values()}
+    if share_vocabulary and len(learned) > 1:
         message = "`data.share_vocabulary` needs the same tokenizer, with the same options, for every field"
         raise data_error(message, fix="give the fields the same tokenizer, or set it to false")
     return made

@@ -127,7 +127,10 @@ class Tokenizer(tf.Module):
 
     def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
         """Ids of strings, (batch,) to (batch, ragged) int32, without markers."""
-        tokens = self.split(self.normalize(strings))
+        return self.ids_of(self.split(self.normalize(strings)))
+
+    def ids_of(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Ids of tokens, (batch, ragged) strings to (batch, ragged) int32."""
         return tokens.with_flat_values(tf.cast(self._id_of_token.lookup(tokens.flat_values), tf.int32))
 
     def encode_lines(self, strings: tf.Tensor) -> tf.RaggedTensor:
@@ -141,7 +144,11 @@ class Tokenizer(tf.Module):
 
     def decode(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """Strings of ids, (batch, ragged) to (batch,)."""
-        return self.join(ids.with_flat_values(tf.gather(self._text_of_token, ids.flat_values)))
+        return self.join(ids.with_flat_values(self.texts_of(ids.flat_values)))
+
+    def texts_of(self, ids: tf.Tensor) -> tf.Tensor:
+        """The token of each id, of any shape."""
+        return tf.gather(self._text_of_token, ids)
 
     def decode_lines(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """As `decode`, but `</s>` becomes a line feed."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
+from keras import ops, tree
 
 from kerasseq.layers.cells.cell import Cell
 from kerasseq.layers.cells.rnn import RNN
@@ -39,11 +39,11 @@ def gradient_flow(task: Any, model: keras.Model, batch: Mapping[str, Any]) -> di
         alone, as far as its gradient is written by hand. `factor` is the latter's mean change a step, and
         `bound`, for a vanilla cell, what it cannot exceed. None where the model has no such layer.
     """
-    batch = {name: ops.convert_to_numpy(part)[:MOST_ROWS] for name, part in batch.items()}
+    batch = tree.map_structure(lambda part: ops.convert_to_numpy(part)[:MOST_ROWS], dict(batch))
     inputs, labels = task.example(batch)
     if isinstance(inputs, Mapping) and isinstance(model.input, Mapping):
         inputs = {name: inputs[name] for name in model.input}  # a batch may say more, for training alone
-    loss, kind, num_rows = task.loss(), "the loss of the whole example", len(next(iter(batch.values())))
+    loss, kind, num_rows = task.loss(), "the loss of the whole example", len(tree.flatten(batch)[0])
     if isinstance(loss, MaskedCrossEntropy):
         labels, kind = _only_last(labels), "the loss of the last token"
         num_rows = int((labels != PAD_ID).sum())

@@ -11,7 +11,8 @@ before the loop: what is left of W_c is W_h.
 
 Bahdanau's attention looks from s_{t-1} and feeds c_t to step t: the same loop, begun with one look from the
 initial state. The gradient is written by hand: its loop carries the gradients of the states and of m alone,
-and each weight's gradient is one matrix product over all steps at the end.
+and each weight's gradient is one matrix product over all steps at the end. Where there is coverage, to which
+each step adds its weights, the gradient is found automatically.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class AttentionRecurrence:
             inputs: `product` (time, batch, gates) of the first cell, `masks` (one (time, batch, units) for
                 each upper layer, or empty), `states`, `feed` (batch, feed_units), `keys`, `values` (batch,
                 source_time, feed_units), `bias` (added to energies, (batch, source_time); it gets no
-                gradient), and `weights` as `step` takes them.
+                gradient), `coverage` (batch, source_time) where there is one, and `weights` as `step` takes
+                them.
         Returns:
             `outputs` (time, batch, units), `feeds` (time, batch, feed_units), `attention_weights`
             (time, batch, source_time), and the last `states` and `feed`.
@@ -68,13 +70,13 @@ class AttentionRecurrence:
             return results, lambda upstream: self._backward(inputs, trace, upstream)
 
         inputs = probed(inputs, self.cells, inputs["product"], replay)
-        has_gradient = all(cell.has_gradient for cell in self.cells)
+        has_gradient = all(cell.has_gradient for cell in self.cells) and "coverage" not in inputs
         return with_gradient(forward, inputs) if has_gradient else forward(inputs)[0]
 
     def _run(self, inputs: dict) -> tuple[dict, dict]:
         """The last carry, and for each step what its gradient needs."""
         sequence = {name: inputs[name] for name in ("product", "masks", "probes") if name in inputs}
-        carry = {"states": inputs["states"], "feed": inputs["feed"]}
+        carry = {name: inputs[name] for name in ("states", "feed", "coverage") if name in inputs}
         return scan(lambda carry, now: self.step(carry, now, inputs), carry, sequence)
 
     def step(self, carry: dict, now: dict, fixed: dict) -> tuple[dict, dict]:
@@ -96,14 +98,35 @@ class AttentionRecurrence:
             states.append(after)
             saved.append(kept)
         query = output if "query" not in weights else ops.matmul(output, weights["query"])
-        feed, attention_weights = attend_from(query, self.attention, fixed, weights["attention"])
+        covers = "coverage" in carry
+        seen = {**fixed, "coverage": (carry["coverage"], weights["coverage"])} if covers else fixed
+        feed, attention_weights = attend_from(query, self.attention, seen, weights["attention"])
         if "combine" in weights:
             feed = ops.tanh(feed + ops.matmul(output, weights["combine"]))
         trace = {
             "states": states, "saved": saved, "output": output, "query": query,
             "attention_weights": attention_weights, "feed": feed,
         }  # fmt: skip
-        return {"states": states, "feed": feed}, trace
+        after = {"states": states, "feed": feed}
+        if covers:
+            after["coverage"] = carry["coverage"] + attention_weights
+        return after, trace
+
+    def weights(self, kernels: dict[str, Any]) -> dict[str, Any]:
+        """What a step multiplies by: the parts' own weights beside the decoder's `kernels`, by name.
+
+        Args:
+            kernels: `feed`; `combine`, W_h, where the feed is the attentional vector; `coverage`, w_u, or
+                None.
+        """
+        given = {name: kernel for name, kernel in kernels.items() if kernel is not None}
+        weights: dict[str, Any] = {name: ops.convert_to_tensor(kernel) for name, kernel in given.items()}
+        weights["inputs"] = [cell.input_weights() for cell in self.cells[1:]]
+        weights["cells"] = [cell.step_weights() for cell in self.cells]
+        weights["attention"] = self.attention.parameters()
+        if self.attention.query_kernel is not None:
+            weights["query"] = ops.convert_to_tensor(self.attention.query_kernel)
+        return weights
 
     def _backward(self, inputs: dict, trace: dict, upstream: dict) -> dict:
         weights = inputs["weights"]

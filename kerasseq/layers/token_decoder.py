@@ -8,10 +8,14 @@ import keras
 from keras import ops
 
 from kerasseq.layers.affine import affine, turned
+from kerasseq.layers.attention.attention import rows_of
+from kerasseq.layers.attention_recurrence import batch_major
+from kerasseq.layers.copying import known, with_copies
+from kerasseq.layers.coverage import coverage_loss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan
-from kerasseq.specs import Rate, check_arguments
+from kerasseq.specs import END_ID, PAD_ID, Rate, check_arguments
 
 
 @keras.saving.register_keras_serializable("kerasseq")
@@ -21,6 +25,9 @@ class TokenDecoder(keras.layers.Layer):
     Teacher-forced training projects to the vocabulary once, for all steps together. Only while scheduled
     sampling is on does it decode step by step, feeding back its own best token with the given probability.
 
+    Where the decoder copies, tokens may be of the source's own extension of the vocabulary, and the logits
+    are log-probabilities of it as well; see `layers/copying.py`.
+
     Args:
         embedding: The target embedding, which the encoder may share.
         decoder: The recurrent decoder.
@@ -29,9 +36,12 @@ class TokenDecoder(keras.layers.Layer):
     Call arguments:
         tokens: Ids that begin with `<s>`, (batch, target_time).
         memory, memory_mask, initial_states: As in `RecurrentDecoder`.
+        source_ids: The memory's tokens, from `numbered`, (batch, source_time), where the decoder copies.
         state: From `begin`: what `step` hands over, with one token each, (batch,).
     Returns:
         Logits, (batch, target_time, vocabulary); with `state`, what `step` returns.
+    Raises:
+        ValueError: If there are no `source_ids` to copy.
     Reference:
         Press and Wolf 2017 (tying); Bengio et al. 2015, https://arxiv.org/abs/1506.03099 (sampling).
     """
@@ -88,23 +98,49 @@ class TokenDecoder(keras.layers.Layer):
         memory: Any = None,
         memory_mask: Any = None,
         initial_states: Any = None,
+        source_ids: Any = None,
         training: bool = False,
         state: dict[str, Any] | None = None,
     ) -> Any:
         if state is not None:
-            outputs, state = self.decoder.step(self.embedding(tokens), state)
-            return self.logits(outputs), state
+            outputs, after = self.decoder.step(self._embedded(tokens), state)
+            return self._scores(outputs, after, rows_of(state["memory"].get("source_ids"), state)), after
         if self.samples and training:
-            return self._sampled(tokens, memory, memory_mask, initial_states, training)
-        embedded = self.dropout(self.embedding(tokens), training=training)
-        outputs = self.decoder(
-            embedded,
+            return self._sampled(tokens, memory, memory_mask, initial_states, training, source_ids)
+        outputs, seen = self.decoder(
+            self.dropout(self._embedded(tokens), training=training),
             memory,
             memory_mask=memory_mask,  # by its name, as Keras wants masks that may be None
             initial_states=initial_states,
+            with_attention=True,
             training=training,
         )
-        return self.logits(outputs)
+        return self._with_losses(tokens, outputs, seen, source_ids, training)
+
+    @property
+    def copies(self) -> bool:
+        """Whether tokens of the source are copied."""
+        return self.decoder.copy_gate is not None
+
+    def _embedded(self, tokens: Any) -> Any:
+        return self.embedding(known(tokens, self.embedding.input_dim) if self.copies else tokens)
+
+    def _with_losses(self, tokens: Any, outputs: Any, seen: dict, source_ids: Any, training: bool) -> Any:
+        """The scores of all steps; adds what training makes small beside their cross-entropy."""
+        if self.decoder.coverage and training:
+            is_read = ops.logical_and(tokens != PAD_ID, tokens != END_ID)
+            loss = coverage_loss(seen["attention_weights"], is_read)
+            self.add_loss(self.decoder.coverage_weight * loss)
+        return self._scores(outputs, seen, source_ids)
+
+    def _scores(self, outputs: Any, seen: dict[str, Any], source_ids: Any) -> Any:
+        """Logits; where the decoder copies, log-probabilities of the source's unknown words as well."""
+        logits = self.logits(outputs)
+        if not self.copies:
+            return logits
+        if source_ids is None:
+            raise ValueError("`copy` needs the ids of the source's tokens. Received: source_ids=None")
+        return with_copies(logits, seen["copy_gate"], seen["attention_weights"], source_ids)
 
     def logits(self, outputs: Any) -> Any:
         """(..., units) -> (..., vocabulary)."""
@@ -114,9 +150,14 @@ class TokenDecoder(keras.layers.Layer):
             outputs = self.bottleneck(outputs)
         return affine(outputs, turned(self.embedding.embeddings), self.output_bias)
 
-    def begin(self, memory: Any, memory_mask: Any, initial_states: Any) -> dict[str, Any]:
+    def begin(
+        self, memory: Any, memory_mask: Any, initial_states: Any, source_ids: Any = None
+    ) -> dict[str, Any]:
         """The decoding state before `<s>`."""
-        return self.decoder.begin(memory, memory_mask, initial_states)
+        state = self.decoder.begin(memory, memory_mask, initial_states)
+        if self.copies:
+            state["memory"]["source_ids"] = source_ids
+        return state
 
     def step(self, tokens: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """One token each: (batch,) -> logits (batch, vocabulary), and the state after it.
@@ -126,7 +167,13 @@ class TokenDecoder(keras.layers.Layer):
         return self(tokens, state=state)
 
     def _sampled(
-        self, tokens: Any, memory: Any, memory_mask: Any, initial_states: Any, training: bool
+        self,
+        tokens: Any,
+        memory: Any,
+        memory_mask: Any,
+        initial_states: Any,
+        training: bool,
+        source_ids: Any = None,
     ) -> Any:
         by_time = ops.transpose(tokens)  # (target_time, batch)
         shape = ops.shape(by_time)
@@ -146,18 +193,21 @@ class TokenDecoder(keras.layers.Layer):
         }
         state = self.decoder.begin(memory, memory_mask, initial_states)
         fixed = state.pop("memory")
+        is_seen = {"attention_weights": self.copies or self.decoder.coverage, "copy_gate": self.copies}
+        wanted = [name for name, is_needed in is_seen.items() if is_needed]
 
         def step(carry: dict, now: dict) -> tuple[dict, Any]:
             fed = ops.where(now["use_own"], carry["own"], now["tokens"])
-            embedded = self.embedding(fed) * now["embedding_mask"]
+            embedded = self._embedded(fed) * now["embedding_mask"]
             outputs, state = self.decoder.step(embedded, {**carry["state"], "memory": fixed}, now["masks"])
             state.pop("memory")
             outputs = outputs * now["output_mask"]
-            own = ops.cast(ops.argmax(self.logits(outputs), axis=-1), tokens.dtype)
-            return {"own": own, "state": state}, outputs
+            own = ops.cast(ops.argmax(self._scores(outputs, state, source_ids), axis=-1), tokens.dtype)
+            seen = {name: state[name] for name in wanted}
+            return {"own": own, "state": state}, (outputs, seen)
 
-        _, outputs = scan(step, {"own": by_time[0], "state": state}, inputs)
-        return self.logits(ops.transpose(outputs, (1, 0, 2)))
+        _, found = scan(step, {"own": by_time[0], "state": state}, inputs)
+        return self._with_losses(tokens, *batch_major(found), source_ids, training)
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object

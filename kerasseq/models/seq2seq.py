@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import keras
 from keras import ops
 
 from kerasseq.layers.bridge import StateBridge
+from kerasseq.layers.copying import known, numbered
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
+from kerasseq.models.open_vocabulary import copies_shown, open_ids, with_texts
 from kerasseq.models.task import Task
 from kerasseq.models.token_scores import MEASURES, token_figures, token_scores
-from kerasseq.models.written_text import present_texts
+from kerasseq.models.written_text import present_copies, present_texts
 from kerasseq.registry import create, register
 from kerasseq.specs import (
+    PAD_ID,
+    START_ID,
+    UNKNOWN_ID,
     Encoder,
     Hypotheses,
     Options,
@@ -29,10 +34,28 @@ from kerasseq.specs import (
 )
 
 FIELDS = ("source", "target")
-FEATURES = {"source": "text", "target": "text"}
-DEFAULTS = {"evaluate.metrics": ["bleu", "exact_match"]}
+FEATURES = {"source": ("text", "open_text"), "target": ("text", "open_text")}
+DEFAULTS = {
+    "data.features.source.type": "text",
+    "data.features.target.type": "text",
+    "evaluate.metrics": ["bleu", "exact_match"],
+}
 RECIPE_CONSTRAINTS = (
     ("data.share_vocabulary or not model.share_embeddings", "set data.share_vocabulary: true"),
+    ("data.share_vocabulary or not model.decoder.copy", "set data.share_vocabulary: true"),
+    (
+        "model.decoder.copy or data.features.source.type != 'open_text'",
+        "set model.decoder.copy: true, which writes unknown words, or take {type: text}",
+    ),
+    (
+        "(data.features.source.type == 'open_text') == (data.features.target.type == 'open_text')",
+        "take {type: open_text} for both: words are copied from one to the other",
+    ),
+    (
+        "not model.decoder.copy or data.features.source.type != 'text' or "
+        "data.features.source.tokenizer.type == 'subword'",
+        "take {type: open_text}, which tells unknown words apart, for both sides, or the subword tokenizer",
+    ),
     ("decode is not None", "name a way to search, such as greedy or beam"),
 )
 Decoder = Annotated[Any, Options("kerasseq.layers.decoder:RecurrentDecoder")]
@@ -66,8 +89,10 @@ def build_seq2seq(
     Returns:
         A functional model from `{"source": (batch, source_time), "target": (batch, target_time)}` to logits
         (batch, target_time, target_vocabulary_size). Targets begin with `<s>`; 0 is padding, on the right.
+        A decoder with `copy` reads and scores unknown words as well, numbered behind the vocabulary as
+        `layers/copying.py` says.
     Raises:
-        ValueError: If embeddings of different vocabularies are to be shared.
+        ValueError: If different vocabularies are to be shared, or copied from one to the other.
     """
     check_arguments(
         build_seq2seq,
@@ -77,10 +102,12 @@ def build_seq2seq(
         bridge=bridge,
         dropout=dropout,
     )
-    if share_embeddings and source_vocabulary_size != target_vocabulary_size:
+    decoder = RecurrentDecoder(**decoder) if isinstance(decoder, Mapping) else decoder
+    copies = decoder.copy_gate is not None
+    if (share_embeddings or copies) and source_vocabulary_size != target_vocabulary_size:
         raise ValueError(
-            "`share_embeddings` needs one vocabulary for both sides (`data.share_vocabulary: true`). "
-            f"Received: source_vocabulary_size={source_vocabulary_size}, "
+            f"`{'share_embeddings' if share_embeddings else 'copy'}` needs one vocabulary for both sides "
+            f"(`data.share_vocabulary: true`). Received: source_vocabulary_size={source_vocabulary_size}, "
             f"target_vocabulary_size={target_vocabulary_size}"
         )
     source = keras.Input((None,), dtype="int32", name="source")
@@ -90,9 +117,9 @@ def build_seq2seq(
     if not share_embeddings:
         target_embedding = _embedding(target_vocabulary_size, embedding_dim, "target_embedding")
     encoder = create("encoder", encoder, name="encoder")
-    decoder = RecurrentDecoder(**decoder) if isinstance(decoder, Mapping) else decoder
     source_mask = ops.not_equal(source, 0)
-    embedded = keras.layers.Dropout(dropout, name="source_dropout")(source_embedding(source))
+    embedded = source_embedding(known(source, source_vocabulary_size) if copies else source)
+    embedded = keras.layers.Dropout(dropout, name="source_dropout")(embedded)
     memory, states = encoder(embedded, padding_mask=source_mask)
     states = StateBridge(state_sizes=decoder.state_sizes, mode=bridge, name="bridge")(states)
     token_decoder = TokenDecoder(
@@ -102,7 +129,8 @@ def build_seq2seq(
         dropout=dropout,
         name="decoder",
     )
-    logits = token_decoder(target, memory, source_mask, states)
+    copied = {"source_ids": source} if copies else {}
+    logits = token_decoder(target, memory, source_mask, states, **copied)
     return keras.Model({"source": source, "target": target}, logits, name="seq2seq")
 
 
@@ -131,13 +159,20 @@ class Seq2SeqTask(Task):
             **options,
         )
 
-    @staticmethod
-    def example(batch: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    @property
+    def is_open(self) -> bool:
+        """Whether the fields' unknown words are told apart."""
+        return getattr(self.features.get("source"), "is_open", False)
+
+    def example(self, batch: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Teacher forcing: from `<s> ids </s>` a field to the model's inputs and labels.
 
         The source keeps its `</s>`; the target is the label of the step before.
         """
-        source, target = batch["source"], batch["target"]
+        if self.is_open:
+            source, target = open_ids(batch, self.features["source"].vocabulary_size)
+        else:
+            source, target = batch["source"], batch["target"]
         return {"source": source[:, 1:], "target": target[:, :-1]}, target[:, 1:]
 
     @staticmethod
@@ -176,11 +211,11 @@ class Seq2SeqTask(Task):
     @staticmethod
     def begin(model: keras.Model, source: Any) -> dict[str, Any]:
         """Encodes `ids </s>`, (batch, source_time), into the decoding state."""
-        mask = ops.not_equal(source, 0)
-        memory, states = model.get_layer("encoder")(
-            model.get_layer("source_embedding")(source), padding_mask=mask
-        )
-        return model.get_layer("decoder").begin(memory, mask, model.get_layer("bridge")(states))
+        mask, decoder = ops.not_equal(source, 0), model.get_layer("decoder")
+        embedding = model.get_layer("source_embedding")
+        words = known(source, embedding.input_dim) if decoder.copies else source
+        memory, states = model.get_layer("encoder")(embedding(words), padding_mask=mask)
+        return decoder.begin(memory, mask, model.get_layer("bridge")(states), source)
 
     @staticmethod
     def step(model: keras.Model, tokens: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -190,26 +225,47 @@ class Seq2SeqTask(Task):
     def decode(
         self, model: keras.Model, encoded: Any, decoder: Any, *, with_attention: bool = False
     ) -> Hypotheses:
-        """Decodes a batch of sources, `<s> ids </s>`, (batch, time)."""
+        """Decodes a batch of sources, `<s> ids </s>`, (batch, time).
+
+        Where unknown words can be copied, none is written as `<unk>`.
+        """
         source = encoded[:, 1:]
+        forbidden = {"forbidden_ids": (PAD_ID, UNKNOWN_ID, START_ID)} if self.is_open else {}
         return decoder(
             lambda tokens, state: self.step(model, tokens, state),
             self.begin(model, source),
             batch_size=ops.shape(source)[0],
             max_length=decoder.limit(ops.sum(ops.cast(source != 0, "int32"), axis=1)),
             with_attention=with_attention,
+            **forbidden,
             **self.stops(decoder),
         )
 
     def respond(
         self, model: keras.Model, encoded: Mapping[str, Any], decoder: Any, *, detailed: bool = False
     ) -> dict[str, Any]:
-        """The fields of `Hypotheses`, with attention where `detailed`."""
-        found = self.decode(model, encoded["source"], decoder, with_attention=detailed)
+        """The fields of `Hypotheses`, with attention where `detailed`.
+
+        Unknown words that were copied stand as their places in the source, counted from the vocabulary's end.
+        """
+        source = encoded["source"]
+        size = self.features["source"].vocabulary_size if self.is_open else None
+        if self.is_open:
+            source = numbered(source["ids"], size)
+        found = self.decode(model, source, decoder, with_attention=detailed)
+        if self.is_open:
+            found = found._replace(tokens=copies_shown(found.tokens, source[:, 1:], size))
         return {name: part for name, part in found._asdict().items() if part is not None}
 
+    def question_batches(self, split: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+        batches = super().question_batches(split)
+        if not self.is_open:
+            return batches
+        return with_texts(batches, "source", self.questions(split)[0])
+
     def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-        return present_texts(self.features["source"], self.features["target"], encoded["source"], answers)
+        present = present_copies if self.is_open else present_texts
+        return present(self.features["source"], self.features["target"], encoded["source"], answers)
 
     def signatures(self, model: keras.Model, decoder: Any) -> dict[str, Signature]:
         """From strings to strings, and from pairs of strings to log-probabilities.
@@ -222,7 +278,8 @@ class Seq2SeqTask(Task):
 
         def serve(text: Any) -> dict[str, Any]:
             found = self.respond(model, {"source": source.encode(text)}, decoder)
-            texts, scores = target.decode(found["tokens"]), found["scores"]  # (batch, n_best)
+            copied = (text,) if self.is_open else ()
+            texts, scores = target.decode(found["tokens"], *copied), found["scores"]  # (batch, n_best)
             best = {"text": texts[:, 0], "score": scores[:, 0]}
             return {**best, "n_best_text": texts, "n_best_score": scores}
 

@@ -66,7 +66,7 @@ def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run):
             "source": np.asarray(opened.features["source"].encode([source])),
             "target": np.asarray(opened.features["target"].encode([target])),
         }
-        inputs, labels = Seq2SeqTask.example(ids)
+        inputs, labels = Seq2SeqTask({}).example(ids)
         logits = np.asarray(opened.model(inputs), "float64")[0]
         log_probabilities = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
         losses += [-row[label] for row, label in zip(log_probabilities, labels[0], strict=True)]

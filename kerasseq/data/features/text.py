@@ -15,6 +15,8 @@ from kerasseq.data.vocabulary import id_dtype, read_vocabulary, write_vocabulary
 from kerasseq.registry import register
 from kerasseq.specs import END_ID, PAD_ID, START_ID, PositiveInt, Tokenizer, check_arguments
 
+CONSTRAINTS = (("not truncate or max_length is not None", "say with `max_length` how much is kept"),)
+
 
 @register("feature")
 class TextFeature(tf.Module):
@@ -25,21 +27,35 @@ class TextFeature(tf.Module):
     Args:
         tokenizer: How text is cut into tokens.
         max_length: Training examples with more tokens are left out; markers are not counted.
+        truncate: Whether texts with more tokens, in every split, are cut off there instead.
+    Raises:
+        ValueError: If there is no `max_length` to truncate to.
     Attributes:
         layout: How its ids stand in a batch.
         spec: What a batch of it is.
         size_option: The option that limits how many ids there are.
+        is_open: Whether unknown words are told apart.
     """
 
+    is_open = False
     layout = MarkedTokens()
     spec = layout.spec
     size_option = ("tokenizer", "vocabulary_size")
 
-    def __init__(self, *, tokenizer: Tokenizer = "word", max_length: PositiveInt | None = None):
+    def __init__(
+        self,
+        *,
+        tokenizer: Tokenizer = "word",
+        max_length: PositiveInt | None = None,
+        truncate: bool = False,
+    ):
         super().__init__()
         check_arguments(TextFeature.__init__, max_length=max_length)
+        if truncate and max_length is None:
+            raise ValueError("`truncate` needs a `max_length`. Received: max_length=None")
         self.tokenizer = registry.create("tokenizer", tokenizer)
         self.max_length = max_length
+        self.truncate = truncate
 
     @property
     def vocabulary(self) -> list[str]:
@@ -59,7 +75,13 @@ class TextFeature(tf.Module):
     @property
     def options(self) -> dict[str, Any]:
         """What decides which ids a text becomes, but for the vocabulary; for the cache's key."""
-        return {"type": "text", "tokenizer": self.tokenizer.options}
+        cut = {"cut_at": self.max_length} if self.truncate else {}
+        return {**self.vocabulary_options, **cut}
+
+    @property
+    def vocabulary_options(self) -> dict[str, Any]:
+        """What decides which vocabulary is learned, but for the texts."""
+        return {"type": type(self).__module__.rpartition(".")[2], "tokenizer": self.tokenizer.options}
 
     @property
     def dtype(self) -> str:
@@ -92,7 +114,10 @@ class TextFeature(tf.Module):
 
     def encode_ragged(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Ids without markers, (batch,) strings to (batch, ragged) int32."""
-        return self.tokenizer.encode(texts)
+        return self._cut(self.tokenizer.encode(texts))
+
+    def _cut(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+        return tokens[:, : self.max_length] if self.truncate else tokens
 
     def ids_of(self, texts: Iterable[str]) -> tuple[tuple[int, ...], ...]:
         """Ids without markers of a few texts: numbers, even while a graph is traced."""
@@ -101,7 +126,7 @@ class TextFeature(tf.Module):
 
     def encode_lines(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """As `encode_ragged`, but a line feed is a token: `</s>` where the tokenizer has none of its own."""
-        return self.tokenizer.encode_lines(texts)
+        return self._cut(self.tokenizer.encode_lines(texts))
 
     def decode_lines(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """What `encode_lines` was given, (batch, ragged) to (batch,) strings; `</s>` is a line feed."""
@@ -109,15 +134,22 @@ class TextFeature(tf.Module):
 
     def encode(self, texts: tf.Tensor) -> tf.Tensor:
         """Ids with markers, (batch,) strings to (batch, time) int32, padded on the right."""
-        ids = self.encode_ragged(texts)
-        column = tf.ones((ids.nrows(), 1), tf.int32)
-        return tf.concat([column * START_ID, ids, column * END_ID], axis=1).to_tensor(PAD_ID)
+        return marked(self.encode_ragged(texts))
 
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
         """Text of ids up to the first `</s>`, (..., time) integers to (...) strings."""
-        shape = tf.shape(ids)
-        rows = tf.reshape(tf.cast(ids, tf.int32), (-1, shape[-1]))
-        before_end = tf.cumsum(tf.cast(rows == END_ID, tf.int32), axis=1) == 0
-        is_text = before_end & (rows != PAD_ID) & (rows != START_ID)
-        texts = self.tokenizer.decode(tf.ragged.boolean_mask(rows, is_text))
-        return tf.reshape(texts, shape[:-1])
+        rows = tf.reshape(tf.cast(ids, tf.int32), (-1, tf.shape(ids)[-1]))
+        texts = self.tokenizer.decode(tf.ragged.boolean_mask(rows, is_text(rows)))
+        return tf.reshape(texts, tf.shape(ids)[:-1])
+
+
+def marked(ids: tf.RaggedTensor) -> tf.Tensor:
+    """`<s> ids </s>`, padded on the right: (batch, ragged) to (batch, time) int32."""
+    column = tf.ones((ids.nrows(), 1), tf.int32)
+    return tf.concat([column * START_ID, ids, column * END_ID], axis=1).to_tensor(PAD_ID)
+
+
+def is_text(ids: tf.Tensor) -> tf.Tensor:
+    """False at markers, and from the first `</s>` on: (rows, time) to (rows, time)."""
+    before_end = tf.cumsum(tf.cast(ids == END_ID, tf.int32), axis=1) == 0
+    return before_end & (ids != PAD_ID) & (ids != START_ID)

@@ -12,6 +12,8 @@ from kerasseq.layers.attention.attention import Attention
 class AdditiveAttention(Attention):
     """e_j = v^T tanh(W q + U h_j + b)."""
 
+    is_additive = True
+
     def build(self, query_shape: tuple, memory_shape: tuple) -> None:
         self.query_kernel = self.add_weight(
             name="query_kernel", shape=(query_shape[-1], self.units), initializer="glorot_uniform"

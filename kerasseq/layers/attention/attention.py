@@ -30,6 +30,7 @@ class Attention(keras.layers.Layer):
         self.units = units
 
     feeds_context = False  # True: the context enters the cell of the same step, as in Bahdanau et al.
+    is_additive = False  # True: energies are of the sum of query and key, which coverage can be added to
     query_kernel: Any = None
 
     def prepare(self, memory: Any) -> Any:
@@ -101,10 +102,17 @@ def attend_from(
         query: From `project_query`, (rows, key_units).
         attention: The attention.
         memory: `keys`, `values` and `bias`, of the rows; of the examples where there are `beams` as well.
+            With `coverage`, a pair of where each row has looked, (rows, source_time), and of what this adds
+            to the keys, (key_units,).
         parameters: From `attention.parameters`.
     Returns:
         Context (rows, width), weights (rows, source_time).
     """
+    if "coverage" in memory:
+        looked, kernel = memory["coverage"]
+        keys, values, bias = (rows_of(memory[name], memory) for name in ("keys", "values", "bias"))
+        energies = attention.energies(query, keys + looked[..., None] * kernel, parameters)
+        return attend(energies, values, bias)
     if "beams" not in memory:
         return attend(attention.energies(query, memory["keys"], parameters), memory["values"], memory["bias"])
     energies = attention.beam_energies(query, memory["keys"], parameters, memory["beams"])
@@ -112,6 +120,18 @@ def attend_from(
     by_slot = [ops.reshape(part, (-1, ops.shape(part)[-1])) for part in found]
     context, weights = (ops.take(part, memory["beams"]["slots"], axis=0) for part in by_slot)
     return context, weights
+
+
+def memory_of(state: dict[str, Any]) -> dict[str, Any]:
+    """A decoder state's memory, and where a beam search has several rows for each of it, which."""
+    return {**state["memory"], **({"beams": state["beams"]} if "beams" in state else {})}
+
+
+def rows_of(part: Any, state: dict[str, Any]) -> Any:
+    """What stands for each example, for each row: several share one where the state has `beams`."""
+    if part is None or "beams" not in state:
+        return part
+    return ops.take(part, state["beams"]["examples"], axis=0)
 
 
 def attend(energies: Any, values: Any, bias: Any = None) -> tuple[Any, Any]:

@@ -1,0 +1,228 @@
+"""Sequence-to-sequence models that copy: unknown words included, in training and in every search."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasseq.decode.beam import Beam
+from kerasseq.decode.greedy import Greedy
+from kerasseq.decode.sample import Sample
+from kerasseq.layers.copying import MOST_UNKNOWN
+from kerasseq.models.seq2seq import Seq2SeqTask
+from tests.layers.gradients import assert_gradients_close, value_and_gradients
+from tests.models.seq2seq_toys import UNITS, VOCABULARY, encoded, small_model
+
+CONCAT = {"type": "luong", "score": "concat"}
+DECODERS = {
+    "bahdanau": {"attention": "bahdanau", "copy": True, "coverage": True},
+    "feeding": {"attention": "luong", "copy": True, "num_layers": 2},
+    "plain": {"attention": CONCAT, "copy": True, "input_feeding": False},
+}
+each_decoder = pytest.mark.parametrize("decoder", DECODERS.values(), ids=DECODERS)
+SOURCES = [[5, 900, 700, 900], [6, 800], [4, 7, 900, 12]]
+TARGETS = [[900, 5, 700], [800], [900, 950, 4]]
+
+
+class _OpenFeature:
+    """As much of an open text's feature as the task reads."""
+
+    is_open, vocabulary_size = True, VOCABULARY
+
+
+TASK = Seq2SeqTask({"source": _OpenFeature(), "target": _OpenFeature()})
+
+
+def _batch(width=None):
+    return {"source": {"ids": encoded(SOURCES, width)}, "target": {"ids": encoded(TARGETS, width)}}
+
+
+def _rows():
+    for source, target in zip(SOURCES, TARGETS, strict=True):
+        yield {"source": {"ids": encoded([source])}, "target": {"ids": encoded([target])}}
+
+
+def test_an_example_numbers_unknown_words():
+    inputs, labels = TASK.example(_batch())
+    first, second = VOCABULARY, VOCABULARY + 1
+    np.testing.assert_array_equal(inputs["source"][0], [5, first, second, first, 3])
+    np.testing.assert_array_equal(labels, [[first, 5, second, 3], [first, 3, 0, 0], [first, 1, 4, 3]])
+    np.testing.assert_array_equal(inputs["target"][0], [2, first, 5, second])
+
+
+@each_decoder
+def test_probabilities_sum_to_one_and_padding_changes_none(decoder):
+    model = small_model(decoder=decoder)
+    logits = np.asarray(model(TASK.example(_batch())[0]))
+    assert logits.shape == (3, 4, VOCABULARY + MOST_UNKNOWN)
+    np.testing.assert_allclose(np.exp(logits).sum(-1), np.ones((3, 4)), rtol=1e-5)
+    padded = np.asarray(model(TASK.example(_batch(9))[0]))
+    for row, example in enumerate(_rows()):
+        alone = np.asarray(model(TASK.example(example)[0]))[0]
+        np.testing.assert_allclose(logits[row, : len(alone)], alone, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(padded[row, : len(alone)], alone, rtol=1e-4, atol=1e-4)
+
+
+def _loss_and_gradients(model, fields):
+    inputs, labels = TASK.example(fields)
+    loss = TASK.loss()
+
+    def total():
+        value = loss(labels, model(inputs, training=True))
+        return value + sum(model.losses)
+
+    return value_and_gradients(total, [], model.trainable_weights)
+
+
+@each_decoder
+def test_a_batch_has_the_loss_and_gradient_of_its_rows(decoder):
+    """The loss on coverage as well: it too is a mean over the real steps."""
+    model = small_model(decoder=decoder)
+    loss, gradients = _loss_and_gradients(model, _batch())
+    padded_loss, padded_gradients = _loss_and_gradients(model, _batch(9))
+    shares = np.array([len(target) + 1 for target in TARGETS], "float32")
+    shares /= shares.sum()
+    alone = [_loss_and_gradients(model, row) for row in _rows()]
+    expected = sum(share * one for share, (one, _) in zip(shares, alone, strict=True))
+    np.testing.assert_allclose([loss, padded_loss], [expected, expected], rtol=1e-4)
+    of_rows = zip(*(found for _, found in alone), strict=True)
+    sums = [sum(share * one for share, one in zip(shares, parts, strict=True)) for parts in of_rows]
+    assert_gradients_close(gradients, sums)
+    assert_gradients_close(padded_gradients, gradients)
+
+
+@each_decoder
+def test_steps_of_decoding_give_the_logits_of_training(decoder):
+    model = small_model(decoder=decoder)
+    inputs, _ = TASK.example(_batch())
+    logits, state = model(inputs), TASK.begin(model, ops.convert_to_tensor(inputs["source"]))
+    for time in range(inputs["target"].shape[1]):
+        now, state = TASK.step(model, inputs["target"][:, time], state)
+        np.testing.assert_allclose(logits[:, time], now, rtol=1e-4, atol=1e-4)
+
+
+@each_decoder
+def test_a_beam_of_one_is_greedy_and_a_batch_is_its_rows(decoder):
+    model = small_model(decoder=decoder)
+    fields = {"source": {"ids": ops.convert_to_tensor(encoded(SOURCES))}}
+    greedy = TASK.respond(model, fields, Greedy(max_length=5))
+    narrow = TASK.respond(model, fields, Beam(beam_width=1, length_penalty=0.0, max_length=5))
+    np.testing.assert_array_equal(narrow["tokens"], greedy["tokens"])
+    np.testing.assert_allclose(narrow["scores"], greedy["scores"], rtol=1e-4)
+    wide = TASK.respond(model, fields, Beam(beam_width=3, max_length=5))
+    for row, source in enumerate(SOURCES):
+        one = {"source": {"ids": ops.convert_to_tensor(encoded([source]))}}
+        alone = TASK.respond(model, one, Beam(beam_width=3, max_length=5))
+        np.testing.assert_array_equal(wide["tokens"][row], alone["tokens"][0])
+    assert 1 not in np.asarray(wide["tokens"]) and np.asarray(wide["tokens"]).max() < VOCABULARY + 6
+
+
+def test_samples_of_an_example_copy_from_it():
+    model = small_model(decoder=DECODERS["feeding"])
+    gate = model.get_layer("decoder").decoder.copy_gate
+    gate.bias.assign([-50.0])  # nothing but copies
+    fields = {"source": {"ids": ops.convert_to_tensor(encoded(SOURCES))}}
+    found = TASK.respond(model, fields, Sample(num_samples=8, seed=1, max_length=6))
+    tokens = np.asarray(found["tokens"])
+    assert tokens.shape == (3, 8, 6)
+    for row, source in enumerate(SOURCES):
+        places = {VOCABULARY + source.index(word) for word in source if word >= VOCABULARY}
+        words = {word for word in source if word < VOCABULARY}
+        assert set(tokens[row].flatten()) <= places | words | {0, 3} and places & set(tokens[row].flatten())
+
+
+def test_what_is_copied_is_the_likeliest_place():
+    model = small_model(decoder=DECODERS["plain"])
+    model.get_layer("decoder").decoder.copy_gate.bias.assign([-50.0])
+    fields = {"source": {"ids": ops.convert_to_tensor(encoded(SOURCES))}}
+    found = TASK.respond(model, fields, Greedy(max_length=1), detailed=True)
+    for row, source in enumerate(SOURCES):
+        words = [*source, 3]
+        weights = np.asarray(found["attention"])[row, 0, 0]
+        total = {word: sum(weights[place] for place, w in enumerate(words) if w == word) for word in words}
+        best = max(total, key=total.get)
+        expected = VOCABULARY + words.index(best) if best >= VOCABULARY else best
+        assert found["tokens"][row, 0, 0] == expected
+
+
+@each_decoder
+def test_training_learns_to_copy_words_that_no_vocabulary_has(decoder):
+    model = small_model(scale=0.2, decoder=decoder)
+    inputs, labels = TASK.example(_batch())
+    model.compile(keras.optimizers.Adam(0.05), TASK.loss(), run_eagerly=keras.backend.backend() != "jax")
+    losses = [float(model.train_on_batch(inputs, labels)) for _ in range(3)]
+    assert np.all(np.isfinite(losses)) and losses[-1] < losses[0]
+
+
+@each_decoder
+def test_a_saved_model_is_the_same(decoder, tmp_path):
+    model = small_model(decoder=decoder, share_embeddings=True)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    inputs, _ = TASK.example(_batch())
+    np.testing.assert_array_equal(loaded(inputs), model(inputs))
+
+
+@each_decoder
+def test_scheduled_sampling_with_probability_zero_is_teacher_forcing(decoder):
+    model = small_model(decoder=decoder)
+    inputs, _ = TASK.example(_batch())
+    forced, losses = np.asarray(model(inputs, training=True)), [float(loss) for loss in model.losses]
+    layer = model.get_layer("decoder")
+    probability = layer.enable_sampling()
+    np.testing.assert_allclose(model(inputs, training=True), forced, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose([float(loss) for loss in model.losses], losses, rtol=1e-4)
+    probability.assign(1.0)
+    assert np.all(np.isfinite(model(inputs, training=True)))
+
+
+def test_coverage_adds_its_loss_in_training_alone():
+    weighted, half = (
+        small_model(decoder={**DECODERS["bahdanau"], "coverage_weight": weight}) for weight in (1.0, 0.5)
+    )
+    inputs, _ = TASK.example(_batch())
+    for model in (weighted, half):
+        model(inputs, training=True)
+    assert float(weighted.losses[0]) == pytest.approx(2 * float(half.losses[0])) != 0
+    weighted(inputs)
+    assert weighted.losses == []
+
+
+def test_low_precision_copies():
+    before = keras.config.dtype_policy()
+    expected, (inputs, _) = small_model(decoder=DECODERS["feeding"], scale=0.2), TASK.example(_batch())
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = small_model(decoder=DECODERS["feeding"], scale=0.2)
+        logits = np.asarray(model(inputs))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert logits.dtype == "float32"
+    np.testing.assert_allclose(np.exp(logits), np.exp(expected(inputs)), atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"source_vocabulary_size": 5},
+            "`copy` needs one vocabulary for both sides (`data.share_vocabulary: true`). "
+            f"Received: source_vocabulary_size=5, target_vocabulary_size={VOCABULARY}",
+        ),
+        ({"decoder": {"copy": True, "attention": "none"}}, "`copy` needs an attention."),
+    ],
+)
+def test_wrong_arguments_are_refused(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        small_model(**{"decoder": {"copy": True}, **options})
+
+
+def test_a_decoder_that_copies_needs_what_it_copies():
+    layer = small_model(decoder={"copy": True}).get_layer("decoder")
+    memory, states = np.zeros((1, 2, UNITS), "float32"), [(np.zeros((1, UNITS), "float32"),) * 2]
+    with pytest.raises(
+        ValueError, match="`copy` needs the ids of the source's tokens. Received: source_ids=None"
+    ):
+        layer(np.array([[2, 5]]), memory, initial_states=states)
