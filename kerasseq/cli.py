@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from enum import Enum
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -13,7 +12,21 @@ from typing import Annotated, Any
 import typer
 
 from kerasseq import __version__
-from kerasseq.errors import DataError, KerasseqError
+from kerasseq.cli_options import (
+    Data,
+    Format,
+    FormatOption,
+    Fresh,
+    InputFile,
+    KeyValues,
+    OptionalRecipe,
+    Out,
+    RecipeArgument,
+    RecipeOrRun,
+    RunArgument,
+    Storage,
+)
+from kerasseq.errors import DataError, Interrupted, KerasseqError
 from kerasseq.quiet import import_quietly
 
 FAILED = 2
@@ -32,31 +45,6 @@ app.add_typer(recipes, name="recipes")
 app.add_typer(datasets, name="datasets")
 
 
-class Format(str, Enum):
-    """How results are written."""
-
-    text = "text"
-    jsonl = "jsonl"
-
-
-RecipeArgument = Annotated[str, typer.Argument(help="A recipe's path, or the name of one that ships.")]
-RecipeOrRun = Annotated[
-    str, typer.Argument(metavar="RECIPE", help="A recipe's path or name; with --gradients a run folder too.")
-]
-OptionalRecipe = Annotated[str | None, typer.Argument(help="A recipe's path, or the name of one that ships.")]
-RunArgument = Annotated[Path, typer.Argument(help="A run folder.")]
-KeyValues = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides, such as train.epochs=3.")
-]
-Out = Annotated[Path | None, typer.Option(help="The run folder.", show_default="runs/<recipe name>")]
-Data = Annotated[Path | None, typer.Option(help="The folder that the recipe's data paths start from.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Start over where a run is already there.")]
-InputFile = Annotated[
-    Path | None, typer.Argument(metavar="[FILE]", help="One example a line.", show_default="stdin")
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="How results are written.")]
-
-
 def main() -> None:
     """Runs the command line; a user's mistake is shown as its text, without a traceback."""
     try:
@@ -64,6 +52,9 @@ def main() -> None:
     except KerasseqError as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         sys.exit(FAILED)
+    except Interrupted as interrupted:
+        typer.secho(str(interrupted), err=True)
+        sys.exit(interrupted.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
@@ -196,6 +187,18 @@ def explain(
 def doctor(recipe: OptionalRecipe = None, overrides: KeyValues = None, data: Data = None) -> None:
     """Examine the environment and, with a recipe, its data."""
     _say(_pipeline(tensorflow=True).doctor(recipe, overrides or [], data=data))
+
+
+@app.command()
+def tune(
+    recipe: RecipeArgument,
+    overrides: KeyValues = None,
+    out: Out = None,
+    data: Data = None,
+    storage: Storage = None,
+) -> None:
+    """Search the keys that a recipe's `search` section names, and write the best recipe."""
+    _say(_pipeline(tensorflow=True).tune(recipe, overrides or [], out=out, data=data, storage=storage))
 
 
 @app.command()

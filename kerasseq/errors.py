@@ -19,6 +19,23 @@ class RunFolderError(KerasseqError):
     """A run folder that is missing, incomplete or holds another recipe's run."""
 
 
+class TrainingError(KerasseqError):
+    """A training that cannot go on: numbers that are none, no memory, batches that the model cannot take."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A training that was asked to stop, and has saved where it was.
+
+    Args:
+        message: How to go on.
+        exit_code: That of a process which the signal ended.
+    """
+
+    def __init__(self, message: str, *, exit_code: int):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 @dataclass(frozen=True)
 class Problem:
     """One mistake in a recipe.

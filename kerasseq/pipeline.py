@@ -6,23 +6,20 @@ TensorFlow is imported by the functions that need it, so that `check` answers at
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasseq.catalogue import copy_recipe, datasets, prepare_dataset, recipes, schema, show_recipe
-from kerasseq.errors import Problem, RecipeError, did_you_mean
-from kerasseq.opened_run import Run, folder_of, open_run, recorded_folders
+from kerasseq.opened_run import Run, folder_of, open_run
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe
-from kerasseq.resuming import check_same_data, claim
-from kerasseq.run_folder import RunFolder, write_json, write_text
+from kerasseq.run_folder import RunFolder
 
 __all__ = [
     "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export", "fields",
     "fill_cores", "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score",
-    "show_recipe", "stream", "train",
+    "show_recipe", "stream", "train", "tune",
 ]  # fmt: skip
 
 Overrides = Mapping[str, Any] | Sequence[str] | None
@@ -79,55 +76,11 @@ def train(
     quiet: bool = False,
 ) -> Run:
     """Trains a recipe's model, or goes on where its run folder left off; arguments as for `run`."""
-    checked = load_recipe(recipe, overrides)
-    _check_monitor(checked)
-    folder = RunFolder(out if out is not None else Path("runs") / checked.name)
-    # The recipe of a run reads its data where the run did.
-    its_run = RunFolder(checked.folder)
-    recorded = recorded_folders(its_run) if its_run.recipe.name == checked.path.name else {}
-    claim(folder, checked, fresh=fresh)
-    opened = Run(
-        folder,
-        checked.values,
-        data_folder=data or os.environ.get("KERASSEQ_DATA") or recorded.get("data_folder"),
-        recipe_folder=recorded.get("recipe_folder") or checked.folder.absolute(),
-    )
-    write_text(folder.recipe, checked.to_yaml())
-    check_same_data(folder, opened.prepare().checksums)
-    return _train(opened, quiet=quiet)
-
-
-def _train(opened: Run, *, quiet: bool) -> Run:
-    from kerasseq.decode.greedy import Greedy
-    from kerasseq.evaluate.evaluation import make_metrics, measure
-    from kerasseq.models.inference import Inference
     from kerasseq.report.terminal import TrainingProgress
-    from kerasseq.train.loop import train as train_model
+    from kerasseq.training import train_recipe
 
-    opened.task.stops(opened.decoder)  # said now, not when training is over
-    model = opened.build()
-    _write_environment(opened, parameters=model.count_params())
     display = None if quiet else TrainingProgress()
-    if display is not None:
-        display.introduce(opened.folder, counts=opened.data.counts, parameters=model.count_params())
-    metrics = make_metrics(opened.values["evaluate"]["metrics"])
-    quick = Inference(opened.task, model, None if opened.decoder is None else Greedy())
-
-    def measure_validation() -> dict[str, float]:
-        return measure(quick, opened.data.splits["validation"], metrics, with_predictions=False).values
-
-    train_model(
-        **opened.values["train"],
-        model=model,
-        task=opened.task,
-        data=opened.data,
-        folder=opened.folder,
-        seed=opened.values["seed"],
-        measure=measure_validation,
-        display=display,
-    )
-    opened.use(model)
-    return opened
+    return train_recipe(load_recipe(recipe, overrides), out=out, data=data, fresh=fresh, display=display)
 
 
 def _follow_gradients(opened: Run) -> None:
@@ -245,39 +198,34 @@ def doctor(
     return examine(None if recipe is None else load_recipe(recipe, overrides), data)
 
 
+def tune(
+    recipe: str | os.PathLike,
+    overrides: Overrides = None,
+    *,
+    out: str | os.PathLike | None = None,
+    data: str | os.PathLike | None = None,
+    storage: str | None = None,
+) -> Path:
+    """Searches the keys that a recipe's `search` section names; several processes may share one study.
+
+    Args:
+        out: The study's folder; `runs/<recipe name>-study` unless given. A study that is there goes on.
+        storage: A database's address in place of the study's folder, for processes on several machines.
+    Returns:
+        The best recipe, `best.yaml`, beside `report.html`, `study.db` and a run folder for each trial.
+    Raises:
+        KerasseqError: If there is nothing to search, Optuna is missing, or no trial came through.
+    """
+    from kerasseq.search_space import check_search
+    from kerasseq.tuning import Trials
+
+    checked, wanted = check_search(recipe, overrides)
+    folder = Path(out) if out is not None else Path("runs") / f"{checked.name}-study"
+    return Trials(checked, wanted, overrides, out=folder, data=data, storage=storage).run()
+
+
 def compare(runs: Sequence[str | os.PathLike]) -> str:
     """Runs side by side: their results, and where their recipes differ."""
     from kerasseq.report.comparison import comparison
 
     return comparison([RunFolder(path) for path in runs])
-
-
-def _check_monitor(recipe: Recipe) -> None:
-    """Holds that training will log what decides about the best epoch."""
-    from kerasseq.evaluate.evaluation import make_metrics, measured_names
-    from kerasseq.registry import load
-
-    task = load("task", recipe.values["model"]["type"])
-    measured = measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"]))
-    allowed = ("loss", *(f"validation_{name}" for name in measured))
-    monitor = recipe.values["train"]["monitor"]
-    if monitor not in allowed:
-        message = f"`train.monitor` is '{monitor}', which is not measured with these `evaluate.metrics`."
-        raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
-
-
-def _write_environment(opened: Run, *, parameters: int) -> None:
-    from kerasseq.environment import describe
-
-    write_json(
-        opened.folder.environment,
-        {
-            **describe(),
-            "parameters": parameters,
-            "seed": opened.values["seed"],
-            "command": " ".join(sys.argv),
-            "recipe_folder": str(opened.recipe_folder),
-            "data_folder": str(Path(opened.data_folder).resolve()) if opened.data_folder else None,
-            "data": {"counts": opened.data.counts, "sha256": opened.data.checksums},
-        },
-    )

@@ -17,7 +17,9 @@ SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode"})
 FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "resuming", "environment"})
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}
 # What it hands its longer work to.
-BESIDE_PIPELINE = frozenset({"opened_run", "explanation", "examination", "gradients"})
+BESIDE_PIPELINE = frozenset(
+    {"opened_run", "explanation", "examination", "gradients", "search_space", "training", "tuning"}
+)
 
 VERSION = "kerasseq.__version__"  # the one name of the package itself that its rooms may read
 
@@ -30,8 +32,12 @@ MAY_IMPORT = {
     "explanation": BELOW_PIPELINE | {"opened_run"},
     "examination": BELOW_PIPELINE | {"opened_run"},
     "gradients": BELOW_PIPELINE | {"opened_run"},
+    "search_space": BELOW_PIPELINE,
+    "training": BELOW_PIPELINE | {"opened_run"},
+    "tuning": BELOW_PIPELINE | {"search_space", "training"},
     "pipeline": BELOW_PIPELINE | BESIDE_PIPELINE,
-    "cli": frozenset({"pipeline", "errors", "quiet"}),
+    "cli": frozenset({"pipeline", "errors", "quiet", "cli_options"}),
+    "cli_options": frozenset(),
     "__main__": frozenset({"cli"}),
     "": BELOW_PIPELINE | {"pipeline", "cli"},
 }

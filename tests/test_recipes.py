@@ -10,6 +10,7 @@ from kerasseq.errors import RecipeError
 from kerasseq.recipe import load_recipe, recipe_schema
 from kerasseq.registry import names
 from kerasseq.shipped import shipped_datasets, shipped_recipes
+from kerasseq.training import check_monitor
 from tests.data.picture_files import picture, write_picture
 
 RECIPES = shipped_recipes()
@@ -113,7 +114,7 @@ def test_it_begins_with_what_it_does_and_its_command(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_it_monitors_is_measured(name):
-    pipeline._check_monitor(pipeline.check(name))
+    check_monitor(pipeline.check(name))
 
 
 def test_every_data_set_that_ships_has_its_recipe():

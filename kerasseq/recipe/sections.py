@@ -14,6 +14,7 @@ from kerasseq.recipe.signatures import Parameter, Signature, part_signature
 from kerasseq.specs import Exporter, NonNegativeInt, Options, Part
 
 MODEL = Part("model")
+DECODE = Part("decode")
 FEATURE = "feature"
 DATA = "kerasseq.data.prepare:prepare_data"
 
@@ -43,6 +44,12 @@ SECTIONS = Signature(
             description="What is measured on the validation and test splits.",
         ),
         Parameter("export", list[Exporter], (), "The forms in which the trained model is written out."),
+        Parameter(
+            "search",
+            Annotated[Any, Options("kerasseq.search_space:search")] | None,
+            None,
+            "What `kerasseq tune` may change; a run takes the recipe as it stands.",
+        ),
     ),
     summary="A kerasseq recipe: one experiment.",
 )
@@ -105,14 +112,15 @@ def _filled(node: Node, keys: list[str], value: Node) -> Node:
 def problems_between_sections(root: Node, values: dict[str, Any]) -> list[Problem]:
     """Finds what the model's file rules out.
 
-    That is features not among its `FIELDS` or of another type than its `FEATURES` name, and broken
-    `RECIPE_CONSTRAINTS`.
+    That is features not among its `FIELDS` or of another type than its `FEATURES` name, a search whose
+    `MODELS` it is not among, and broken `RECIPE_CONSTRAINTS`.
     """
     model = values.get("model")
     if model is None:
         return []
     constants = model_constants(model["type"])
     problems = list(broken_rules(constants.get("RECIPE_CONSTRAINTS", ()), values, root))
+    problems += _wrong_search(root, values)
     features = (values.get("data") or {}).get("features") or {}
     fields = constants.get("FIELDS", features)
     written = _at(root, "data", "features")
@@ -137,6 +145,18 @@ def _usable(constants: dict[str, Any], field: str) -> tuple[str, ...]:
 def _is_none_of(word: str, wanted: tuple[str, ...]) -> bool:
     """Whether a feature is not what a model needs; of a user's own one nobody can tell."""
     return bool(wanted) and word not in wanted and registry.path_of(FEATURE, word).is_file()
+
+
+def _wrong_search(root: Node, values: dict[str, Any]) -> list[Problem]:
+    """A way to search that is for other models, as its file's `MODELS` say; of a user's own nobody can tell."""
+    word, model = (values.get("decode") or {}).get("type"), values["model"]["type"]
+    if word is None or not registry.path_of(MODEL.kind, model).is_file():
+        return []
+    models = part_signature(DECODE, word).constants.get("MODELS")
+    if models is None or model in models:
+        return []
+    message = f"`decode.type` is {show(word)}, which is for {' and '.join(models)}, not for '{model}'."
+    return [Problem(message, _at(root, "decode", "type").place, fix="take another search, such as greedy")]
 
 
 def _at(node: Node, *keys: str) -> Node:

@@ -59,16 +59,20 @@ def write_report(run_folder: RunFolder) -> Path:
 
 def render(run: RunFiles) -> str:
     """The whole page."""
+    return templates().get_template("page.html").render(_content(run))
+
+
+def templates() -> Any:
+    """Where the templates of pages are read."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html").render(_content(run))
 
 
 def _content(run: RunFiles) -> dict[str, Any]:

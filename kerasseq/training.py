@@ -1,0 +1,116 @@
+"""Training a checked recipe in a run folder, from its data to its best weights."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from kerasseq.errors import Problem, RecipeError, did_you_mean
+from kerasseq.opened_run import Run, recorded_folders
+from kerasseq.recipe.resolve import Recipe
+from kerasseq.resuming import check_same_data, claim
+from kerasseq.run_folder import RunFolder, write_json, write_text
+
+
+def train_recipe(
+    checked: Recipe,
+    *,
+    out: str | os.PathLike | None = None,
+    data: str | os.PathLike | None = None,
+    fresh: bool = False,
+    display: Any = None,
+) -> Run:
+    """Trains a recipe's model, or goes on where its run folder left off.
+
+    Args:
+        checked: The recipe.
+        out: The run folder; `runs/<recipe name>` unless given.
+        data: The folder that the recipe's data paths start from; else $KERASSEQ_DATA.
+        fresh: Start over where a run is already there.
+        display: Shows training as it goes, like `TrainingProgress`; None shows nothing.
+    """
+    check_monitor(checked)
+    folder = RunFolder(out if out is not None else Path("runs") / checked.name)
+    # The recipe of a run reads its data where the run did.
+    its_run = RunFolder(checked.folder)
+    recorded = recorded_folders(its_run) if its_run.recipe.name == checked.path.name else {}
+    claim(folder, checked, fresh=fresh)
+    opened = Run(
+        folder,
+        checked.values,
+        data_folder=data or os.environ.get("KERASSEQ_DATA") or recorded.get("data_folder"),
+        recipe_folder=recorded.get("recipe_folder") or checked.folder.absolute(),
+    )
+    write_text(folder.recipe, checked.to_yaml())
+    check_same_data(folder, opened.prepare().checksums)
+    return _train(opened, display)
+
+
+def _train(opened: Run, display: Any) -> Run:
+    from kerasseq.evaluate.evaluation import make_metrics, measure
+    from kerasseq.models.inference import Inference
+    from kerasseq.train.loop import train as train_model
+
+    opened.task.stops(opened.decoder)  # said now, not when training is over
+    model = opened.build()
+    _write_environment(opened, parameters=model.count_params())
+    if display is not None:
+        display.introduce(opened.folder, counts=opened.data.counts, parameters=model.count_params())
+    metrics = make_metrics(opened.values["evaluate"]["metrics"])
+    quick = Inference(opened.task, model, _quick_decoder(opened.decoder))
+
+    def measure_validation() -> dict[str, float]:
+        return measure(quick, opened.data.splits["validation"], metrics, with_predictions=False).values
+
+    train_model(
+        **opened.values["train"],
+        model=model,
+        task=opened.task,
+        data=opened.data,
+        folder=opened.folder,
+        seed=opened.values["seed"],
+        measure=measure_validation,
+        display=display,
+    )
+    opened.use(model)
+    return opened
+
+
+def _quick_decoder(decoder: Any) -> Any:
+    """The quickest search that is like the recipe's, for measuring after each epoch."""
+    from kerasseq.registry import create
+
+    return None if decoder is None else create("decode", getattr(decoder, "quick", "greedy"))
+
+
+def check_monitor(recipe: Recipe) -> None:
+    """Holds that training will log what decides about the best epoch."""
+    from kerasseq.evaluate.evaluation import make_metrics, measured_names
+    from kerasseq.registry import load
+
+    task = load("task", recipe.values["model"]["type"])
+    measured = measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"]))
+    allowed = ("loss", *(f"validation_{name}" for name in measured))
+    monitor = recipe.values["train"]["monitor"]
+    if monitor not in allowed:
+        message = f"`train.monitor` is '{monitor}', which is not measured with these `evaluate.metrics`."
+        raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
+
+
+def _write_environment(opened: Run, *, parameters: int) -> None:
+    from kerasseq.environment import describe
+
+    write_json(
+        opened.folder.environment,
+        {
+            **describe(),
+            "parameters": parameters,
+            "seed": opened.values["seed"],
+            "command": " ".join(sys.argv),
+            "recipe_folder": str(opened.recipe_folder),
+            "data_folder": str(Path(opened.data_folder).resolve()) if opened.data_folder else None,
+            "data": {"counts": opened.data.counts, "sha256": opened.data.checksums},
+        },
+    )
