@@ -63,30 +63,64 @@ def check_fields(fields: Sequence[str], *, number: int, source: str) -> tuple[st
     return tuple(fields)
 
 
-def texts_of_json(line: str, keys: Sequence[str], *, with_numbers: bool = False) -> tuple[str, ...] | str:
+def texts_of_json(
+    line: str, keys: Sequence[str], *, with_numbers: bool = False, join: str | None = None
+) -> tuple[str, ...] | str:
     """The strings at the keys of a JSON object, or what is wrong with the line.
 
     Args:
         line: One line of JSON Lines.
         keys: Where the strings are.
         with_numbers: Whether a number, true or false may stand there, as it is written.
+        join: What a list of strings is joined with; None takes no lists.
     """
+    try:
+        found = _object_of_json(line)
+        return tuple(_text_at(found, key, with_numbers=with_numbers, join=join) for key in keys)
+    except ValueError as error:
+        return str(error)
+
+
+def grouped_texts_of_json(
+    line: str, keys: Sequence[str], *, join: str | None = None
+) -> list[tuple[str, ...]] | str:
+    """As `texts_of_json`, once for each string of the list at the last key, or for one that stands there."""
+    try:
+        found = _object_of_json(line)
+        *given, last = keys
+        start = tuple(_text_at(found, key, join=join) for key in given)
+        several = found[last] if isinstance(found.get(last), list) else [_text_at(found, last)]
+        if not several:
+            raise ValueError(f"the list at {last!r} is empty")
+        return [(*start, _string(text, last)) for text in several]
+    except ValueError as error:
+        return str(error)
+
+
+def _object_of_json(line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        return f"invalid JSON: {getattr(error, 'msg', error)}"
+        raise ValueError(f"invalid JSON: {getattr(error, 'msg', error)}") from error
     if not isinstance(value, dict):
-        return f"expected a JSON object, found {type(value).__name__}"
-    texts = []
-    for key in keys:
-        if key not in value:
-            return f"the key {key!r} is missing; there are {', '.join(map(repr, value)) or 'none'}"
-        if with_numbers and isinstance(value[key], (int, float)):
-            texts.append(json.dumps(value[key]))
-            continue
-        if not isinstance(value[key], str):
-            return f"the value of {key!r} is not a string: {value[key]!r}"
-        if HALF_PAIR.search(value[key]):
-            return f"the value of {key!r} holds half a surrogate pair"
-        texts.append(value[key])
-    return tuple(texts)
+        raise ValueError(f"expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def _text_at(found: dict[str, Any], key: str, *, with_numbers: bool = False, join: str | None = None) -> str:
+    if key not in found:
+        raise ValueError(f"the key {key!r} is missing; there are {', '.join(map(repr, found)) or 'none'}")
+    value = found[key]
+    if with_numbers and isinstance(value, (int, float)):
+        return json.dumps(value)
+    if join is not None and isinstance(value, list):
+        return join.join(_string(text, key) for text in value)
+    return _string(value, key)
+
+
+def _string(value: Any, key: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"the value of {key!r} is not a string: {value!r}")
+    if HALF_PAIR.search(value):
+        raise ValueError(f"the value of {key!r} holds half a surrogate pair")
+    return value

@@ -11,7 +11,14 @@ from kerasseq.data.example_source import read_usable
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, check_encoding, read_lines
 from kerasseq.data.locate import find_file, search_folders
-from kerasseq.data.rows import JSON_SUFFIXES, Row, check_fields, stripped_row, texts_of_json
+from kerasseq.data.rows import (
+    JSON_SUFFIXES,
+    Row,
+    check_fields,
+    grouped_texts_of_json,
+    stripped_row,
+    texts_of_json,
+)
 from kerasseq.errors import DataError
 from kerasseq.registry import register
 from kerasseq.specs import NonNegativeInt, Supplied, check_arguments
@@ -30,6 +37,10 @@ class Parallel:
         format: How pairs are laid out; auto goes by the number of files and the file name.
         columns: Zero-based columns of a tab-separated file that hold source and target; more may be there.
         keys: Keys of a JSON Lines object that hold source and target.
+        join: What joins the strings of a list that stands where a JSON Lines object should have a text, such
+            as sentences; null takes no lists.
+        several_references: Whether a list at the target's key is several right answers: as many examples in
+            training, and one question when they are measured.
         encoding: Any that extends ASCII.
         on_bad_line: Stop at a line that cannot be used, or skip and count it.
         fields: What the task calls the two.
@@ -38,8 +49,6 @@ class Parallel:
         ValueError: If options contradict each other.
         DataError: If a file is missing.
     """
-
-    is_grouped = False
 
     def __init__(
         self,
@@ -50,6 +59,8 @@ class Parallel:
         format: Literal["auto", "tsv", "lines", "jsonl"] = "auto",
         columns: list[NonNegativeInt] | None = None,
         keys: list[str] | None = None,
+        join: str | None = None,
+        several_references: bool = False,
         encoding: str = "utf-8",
         on_bad_line: Literal["error", "skip"] = "error",
         fields: Supplied[Sequence[str]] = ("source", "target"),
@@ -68,6 +79,10 @@ class Parallel:
             raise ValueError(f"`columns` must be counted from 0. Received: columns={columns!r}")
         self._columns = _two("columns", columns, "tsv", self._formats)
         self._keys = _two("keys", keys, "jsonl", self._formats)
+        _check_format("join", join, "jsonl", self._formats)
+        _check_format("several_references", several_references or None, "jsonl", self._formats)
+        self._join = join
+        self.is_grouped = several_references
         self._folders = search_folders() if folders is None else list(folders)
 
     @property
@@ -87,6 +102,7 @@ class Parallel:
     def options(self, split: str) -> dict[str, Any]:
         """What else decides which examples a split's files hold, for the cache's key."""
         reading = {"format": self._formats[split], "columns": self._columns, "keys": self._keys}
+        reading |= {"join": self._join, "several_references": self.is_grouped}
         return {"type": "parallel", **reading, "encoding": self.encoding, "on_bad_line": self.on_bad_line}
 
     def rows(self, split: str) -> Iterator[Row]:
@@ -98,7 +114,7 @@ class Parallel:
             return
         parse = self._parse_json if self._formats[split] == "jsonl" else self._parse_tabs
         for line in streams[0]:
-            yield self._row(f"{files[0]}:{line.number}", line, parse)
+            yield from self._rows(f"{files[0]}:{line.number}", line, parse)
 
     def read(self, split: str, *, on_skip: Callable[[Row], None] | None = None) -> Iterator[tuple[str, ...]]:
         """Streams the usable examples of a split, each a text for each of `fields`.
@@ -111,26 +127,37 @@ class Parallel:
         """
         return read_usable(self, split, on_skip=on_skip)
 
-    def _parse_tabs(self, line: str) -> tuple[str, ...] | str:
+    def _parse_tabs(self, line: str) -> list[tuple[str, ...]] | str:
         cells = line.split("\t")
         if self._columns is None and len(cells) == 2:
-            return tuple(cells)
+            return [tuple(cells)]
         if self._columns is None:
             return f"expected 2 tab-separated columns, found {len(cells)}"
         if len(cells) <= max(self._columns):
             return f"column {max(self._columns)} is asked for, but there are {len(cells)}, counted from 0"
-        return tuple(cells[column] for column in self._columns)
+        return [tuple(cells[column] for column in self._columns)]
 
-    def _parse_json(self, line: str) -> tuple[str, ...] | str:
-        return texts_of_json(line, self._keys or self.fields)
+    def _parse_json(self, line: str) -> list[tuple[str, ...]] | str:
+        keys = self._keys or self.fields
+        if self.is_grouped:
+            return grouped_texts_of_json(line, keys, join=self._join)
+        texts = texts_of_json(line, keys, join=self._join)
+        return texts if isinstance(texts, str) else [texts]
 
-    def _row(self, place: str, line: Line, parse: Callable[[str], tuple[str, ...] | str]) -> Row:
+    def _rows(
+        self, place: str, line: Line, parse: Callable[[str], list[tuple[str, ...]] | str]
+    ) -> Iterator[Row]:
         if line.problem:
-            return Row(place, (), line.problem)
+            yield Row(place, (), line.problem)
+            return
         if not line.text.strip():
-            return Row(place, (), "the line is empty")
-        texts = parse(line.text)
-        return Row(place, (), texts) if isinstance(texts, str) else stripped_row(place, texts, self.fields)
+            yield Row(place, (), "the line is empty")
+            return
+        examples = parse(line.text)
+        if isinstance(examples, str):
+            yield Row(place, (), examples)
+            return
+        yield from (stripped_row(place, texts, self.fields) for texts in examples)
 
     def _paired(self, files: list[Path], streams: list[Iterator[Line]]) -> Iterator[Row]:
         for pair in itertools.zip_longest(*streams):
@@ -167,12 +194,17 @@ def _two(name: str, value: list | None, format_name: str, formats: dict[str, str
         return None
     if len(value) != 2:
         raise ValueError(f"`{name}` must be two, for source and target. Received: {name}={value!r}")
-    if format_name not in formats.values():
+    _check_format(name, value, format_name, formats)
+    return value
+
+
+def _check_format(name: str, value: Any, format_name: str, formats: dict[str, str]) -> None:
+    """Holds that an option which was given has files that it is for."""
+    if value is not None and format_name not in formats.values():
         found = ", ".join(sorted(set(formats.values())))
         raise ValueError(
             f"`{name}` goes with {format_name!r} files only, not {found}. Received: {name}={value!r}"
         )
-    return value
 
 
 def _uneven(longer: Path, shorter: Path, number: int) -> DataError:

@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 
 import pytest
 
@@ -127,6 +128,51 @@ def test_aligned_files_of_different_length_are_never_used(write, on_bad_line):
     )
 
 
+PAPERS = """{"source": ["A b.", "C d."], "target": ["x", "y"], "title": "t"}
+{"source": "E f.", "target": "z", "title": ["u", "v"]}
+"""
+
+
+def test_a_list_is_joined_where_it_may_be(write):
+    files = write("a.jsonl", PAPERS)
+    source = _source(files, keys=["source", "title"], join=" ", on_bad_line="skip")
+    assert not source.is_grouped
+    assert list(source.read("train")) == [("A b. C d.", "t"), ("E f.", "u v")]
+    with pytest.raises(DataError, match=r"a.jsonl:1: the value of 'source' is not a string: \['A b.', "):
+        list(_source(files).read("train"))
+
+
+def test_each_of_several_references_is_an_example(write):
+    source = _source(write("a.jsonl", PAPERS), join=" ", several_references=True)
+    assert source.is_grouped
+    assert list(source.read("train")) == [("A b. C d.", "x"), ("A b. C d.", "y"), ("E f.", "z")]
+
+
+def test_how_lists_are_read_is_part_of_what_is_kept(write):
+    path = write("a.jsonl", PAPERS)
+    ways = [{}, {"join": " "}, {"join": "\n"}, {"join": " ", "several_references": True}]
+    options = [str(_source(path, **way).options("train")) for way in ways]
+    assert len(set(options)) == len(ways)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"source": "a", "target": []}', "the list at 'target' is empty"),
+        ('{"source": "a", "target": ["x", 3]}', "the value of 'target' is not a string: 3"),
+        ('{"source": "a", "target": ["x", " "]}', "the target is empty"),
+        ('{"source": ["a", null], "target": "x"}', "the value of 'source' is not a string: None"),
+        ('{"source": "a"}', "the key 'target' is missing; there are 'source'"),
+        ("[1]", "expected a JSON object, found list"),
+        ("{", "invalid JSON: Expecting property name"),
+    ],
+)
+def test_what_is_wrong_with_lists_is_told(write, line, problem):
+    source = _source(write("a.jsonl", f"{line}\n"), join=" ", several_references=True)
+    with pytest.raises(DataError, match=f"a.jsonl:1: {re.escape(problem)}"):
+        list(source.read("train"))
+
+
 def test_an_empty_split_is_named(write):
     path = write("a.tsv", "")
     with pytest.raises(DataError, match="`data.source.train` holds no examples: .*a.tsv"):
@@ -162,6 +208,8 @@ def test_a_missing_file_is_named_with_its_key(tmp_path):
             "`columns` goes with 'tsv' files only",
         ),
         ({"encoding": "utf-16"}, "`encoding` must extend ASCII"),
+        ({"join": " "}, "`join` goes with 'jsonl' files only, not tsv. Received: join=' '"),
+        ({"several_references": True}, "`several_references` goes with 'jsonl' files only, not tsv"),
     ],
 )
 def test_options_that_contradict_each_other(options, message):

