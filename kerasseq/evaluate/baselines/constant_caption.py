@@ -13,9 +13,10 @@ ORDERS = (1, 2, 3, 4)
 
 @register("baseline")
 class ConstantCaption:
-    """Always gives the training caption whose words and runs of words are most like those of all others.
+    """Always gives the training caption that is most like the captions of all training pictures.
 
-    That is the one with the largest mean cosine with all captions, by counts of runs of up to four words.
+    Alike as CIDEr has it: a run of up to four words weighs the less, the more pictures have it in a caption,
+    and what counts is the mean cosine with all captions, over the lengths of runs.
 
     Call arguments:
         inputs: What was asked in training; it does not matter.
@@ -28,22 +29,34 @@ class ConstantCaption:
     def __call__(
         self, inputs: list[str], references: list[str | list[str]], questions: list[str]
     ) -> list[str]:
-        captions = [
-            caption for found in references for caption in (found if isinstance(found, list) else [found])
-        ]
-        vectors = {caption: _vector(caption) for caption in dict.fromkeys(captions)}
-        mean: Counter = Counter()
-        for caption in captions:
-            mean.update(vectors[caption])
-        best = max(
-            vectors, key=lambda caption: sum(mean[gram] * part for gram, part in vectors[caption].items())
+        several = [found if isinstance(found, list) else [found] for found in references]
+        counts = {caption: _counts(caption) for found in several for caption in found}
+        pictures_with = Counter(
+            gram for found in several for gram in {gram for caption in found for gram in counts[caption]}
         )
-        return [best] * len(questions)
+        vectors = {caption: _vector(counts[caption], pictures_with, len(several)) for caption in counts}
+        total: Counter = Counter()
+        for caption in (caption for found in several for caption in found):
+            total.update(vectors[caption])
+        likeness = {
+            caption: sum(total[gram] * part for gram, part in vector.items())
+            for caption, vector in vectors.items()
+        }
+        return [max(likeness, key=likeness.__getitem__)] * len(questions)
 
 
-def _vector(caption: str) -> dict[tuple[str, ...], float]:
-    """Counts of runs of words, of length 1."""
+def _counts(caption: str) -> Counter:
     words = caption_words(caption, "ptb")
-    counts = Counter(gram for order in ORDERS for gram in ngrams(words, order))
-    length = math.sqrt(sum(count * count for count in counts.values()))
-    return {gram: count / length for gram, count in counts.items()}
+    return Counter(gram for order in ORDERS for gram in ngrams(words, order))
+
+
+def _vector(counts: Counter, pictures_with: Counter, num_pictures: int) -> dict[tuple[str, ...], float]:
+    """A caption's runs by their weights; those of each length have the norm 1."""
+    # One more picture than there are: where every one has a word, it still counts a little.
+    weighed = {
+        gram: count * math.log((num_pictures + 1) / pictures_with[gram]) for gram, count in counts.items()
+    }
+    squares: Counter = Counter()
+    for gram, weight in weighed.items():
+        squares[len(gram)] += weight * weight
+    return {gram: weight / math.sqrt(squares[len(gram)]) for gram, weight in weighed.items()}
