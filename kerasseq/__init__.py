@@ -34,6 +34,7 @@ _OBJECTS = {
     "build_language_model": "kerasseq.models.language_model",
     "build_seq2seq": "kerasseq.models.seq2seq",
     "build_sequence_classifier": "kerasseq.models.sequence_classifier",
+    "build_sequence_tagger": "kerasseq.models.sequence_tagger",
     "check": "kerasseq.pipeline",
     "compare": "kerasseq.pipeline",
     "doctor": "kerasseq.pipeline",

@@ -19,6 +19,7 @@ OF_TASK = {
     "language_model": "generate_text",
     "seq2seq": "translate_dates",
     "sequence_classifier": "classify_reviews",
+    "sequence_tagger": "tag_sentences",
 }
 
 
@@ -58,6 +59,12 @@ SMALL = {  # data set, lines of each split or what writes them, what makes the m
         {"model.embedding_dim": 4, "model.encoder.units": 4, "evaluate.baseline": ["majority"]},
         "The soup was not bad at all.",
     ),
+    "sequence_tagger": (
+        "tags",
+        {"train": (0, 8), "validation": (8, 12), "test": (12, 16)},
+        {"model.embedding_dim": 4, "model.encoder.units": 4, "data.features.tags.unseen": "wrong"},
+        "Will Anna visit New Rofield ?",
+    ),
 }
 
 
@@ -67,12 +74,14 @@ def test_the_recipes_that_ship_are_these():
         "benchmarks/language_model_ptb",
         "benchmarks/language_model_ptb_medium",
         "benchmarks/language_model_tinyshakespeare",
+        "benchmarks/tag_ud_english_ewt",
         "benchmarks/translate_multi30k",
         "caption_scenes",
         "classify_reviews",
         "generate_text",
         "hello",
         "read_numbers",
+        "tag_sentences",
         "translate_dates",
     ]
 

@@ -148,12 +148,19 @@ class TagsFeature(tf.Module):
                     hint = did_you_mean(tag, allowed) or "count it as wrong with `unseen: wrong`"
                     raise UnusableValue(text, message, allowed=shown, fix=hint)
 
-    def read(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of all texts in a row, and where each text ends."""
+    def encode_ragged(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Ids, (batch,) strings to (batch, ragged) int32; spans are rewritten outside of the graph."""
+        ids, lengths = tf.numpy_function(self._ids, [texts], [tf.int32, tf.int64])
+        return tf.RaggedTensor.from_row_lengths(
+            tf.ensure_shape(ids, (None,)), tf.ensure_shape(lengths, (None,))
+        )
+
+    def _ids(self, texts: Iterable[bytes]) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of all texts in a row, and how many each text has."""
         id_of = {tag: place for place, tag in enumerate(self._tags)}
-        ids = [[id_of.get(tag, UNKNOWN_ID) for tag in self.tags_of(text)] for text in texts]
-        ends = np.cumsum([len(row) for row in ids])
-        return np.array([one for row in ids for one in row], np.int32), ends
+        rows = [[id_of.get(tag, UNKNOWN_ID) for tag in self.tags_of(text.decode())] for text in texts]
+        ids = [one for row in rows for one in row]
+        return np.array(ids, np.int32), np.array([len(row) for row in rows], np.int64)
 
     def encode(self, texts: Iterable[str]) -> np.ndarray:
         """Ids, (batch, time) int32, padded on the right.
@@ -163,8 +170,8 @@ class TagsFeature(tf.Module):
         """
         texts = list(texts)
         self.check(texts)
-        values, ends = self.read(texts)
-        return self.layout.assemble(values, np.diff(ends, prepend=0), 1)
+        values, lengths = self._ids([text.encode() for text in texts])
+        return self.layout.assemble(values, lengths, 1)
 
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
         """The tags' names, integers to strings of the same shape; padding is the empty one."""

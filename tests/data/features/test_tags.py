@@ -3,6 +3,7 @@ import pytest
 
 from kerasseq.data.faults import UnusableValue
 from kerasseq.data.features.tags import TagsFeature
+from kerasseq.data.token_cache import Encoder
 from kerasseq.errors import DataError
 
 TAGS = ["DET\tNOUN", "VERB", "DET\tADJ\tNOUN"]
@@ -23,10 +24,10 @@ def test_tags_stand_by_name_behind_padding_and_the_unknown(feature):
 
 
 def test_the_cache_and_the_layout_give_the_same_batch(feature):
-    values, ends = feature.read(TAGS)
-    assert ends.tolist() == [2, 3, 6]
+    values, ends = Encoder(feature)(TAGS)
+    assert ends.tolist() == [2, 3, 6] and values.dtype == feature.dtype
     lengths = np.diff(ends, prepend=0)
-    found = feature.layout.assemble(values.astype(feature.dtype), lengths, 4)
+    found = feature.layout.assemble(values, lengths, 4)
     assert found.dtype == np.int32 and found.shape == (3, 4)
     np.testing.assert_array_equal(found[:, :3], feature.encode(TAGS))
     assert feature.layout.widths(lengths, 4).tolist() == [4, 4, 4] and feature.spec.shape == (None, None)
