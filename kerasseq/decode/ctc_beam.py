@@ -10,6 +10,7 @@ from kerasseq.decode.frames import BLANK_ID, NEVER, frame_log_probabilities
 from kerasseq.registry import register
 from kerasseq.specs import Hypotheses, PositiveInt, check_arguments
 
+MODELS = ("speech_recognizer",)
 CONSTRAINTS = (("num_hypotheses <= beam_width", "widen the beam, or ask for fewer hypotheses"),)
 
 
@@ -45,7 +46,7 @@ class CTCBeam:
         num_hypotheses: Transcripts to return for each recording, at most `beam_width`.
     Call arguments:
         logits: (batch, frames, vocabulary), certain blanks behind the end of a recording; see
-            `kerasseq.losses.ctc`.
+            `kerasseq.layers.frame_scores`.
     Returns:
         `Hypotheses` with n_best `num_hypotheses` and time `frames`; the score is the log-probability of the
         transcript, of which no alignment is missing where the beam holds every prefix. Where there are fewer
@@ -56,7 +57,7 @@ class CTCBeam:
         Hannun et al. 2014, algorithm 1, https://arxiv.org/abs/1408.2873
     """
 
-    reads_frames = True
+    quick = "ctc_greedy"
 
     def __init__(self, *, beam_width: PositiveInt = 10, num_hypotheses: PositiveInt = 1):
         check_arguments(CTCBeam.__init__, beam_width=beam_width, num_hypotheses=num_hypotheses)

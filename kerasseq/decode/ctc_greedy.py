@@ -10,6 +10,8 @@ from kerasseq.decode.frames import BLANK_ID, frame_log_probabilities
 from kerasseq.registry import register
 from kerasseq.specs import Hypotheses
 
+MODELS = ("speech_recognizer",)
+
 
 @register("decode")
 class CTCGreedy:
@@ -19,14 +21,14 @@ class CTCGreedy:
 
     Call arguments:
         logits: (batch, frames, vocabulary), certain blanks behind the end of a recording; see
-            `kerasseq.losses.ctc`.
+            `kerasseq.layers.frame_scores`.
     Returns:
         `Hypotheses` with n_best 1 and time `frames`; the score is the log-probability of the alignment.
     Reference:
         Graves et al. 2006, section 3.2 (best path decoding), https://www.cs.toronto.edu/~graves/icml_2006.pdf
     """
 
-    reads_frames = True
+    quick = "ctc_greedy"
 
     def __call__(self, logits: Any) -> Hypotheses:
         log_probabilities = frame_log_probabilities(logits)

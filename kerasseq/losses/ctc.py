@@ -11,7 +11,6 @@ from kerasseq.specs import PAD_ID
 
 BLANK_ID = PAD_ID
 NEVER = -1e30  # the logarithm of no chance: finite, so that differences of two are numbers
-SILENT = -1e9  # the logit of a token behind the end of a recording
 IMPOSSIBLE = -1e8  # no transcript that fits is as unlikely
 
 
@@ -23,7 +22,7 @@ class CTCLoss(keras.losses.Loss):
 
     An alignment has a token or a blank for every frame; what it says is left when repetitions are merged and
     blanks are dropped. The blank is id 0, which is padding in labels. Frames behind the end of a recording
-    are certain blanks, as `blank_after` makes them, and change nothing: no lengths are needed. A transcript
+    are certain blanks, as `FrameScores` makes them, and change nothing: no lengths are needed. A transcript
     that does not fit into its frames counts neither in the sum nor in the number of tokens. Computed in
     float32.
 
@@ -64,18 +63,6 @@ def num_labels(labels: Any) -> Any:
     return ops.maximum(ops.sum(ops.cast(ops.not_equal(labels, PAD_ID), "float32"), axis=1), 1.0)
 
 
-def blank_after(logits: Any, mask: Any) -> Any:
-    """Makes what is behind the end of a recording certain blanks, in float32.
-
-    Args:
-        logits: (batch, frames, vocabulary).
-        mask: True at real frames, (batch, frames).
-    """
-    columns = ops.arange(logits.shape[-1], dtype="int32")
-    blank = ops.where(ops.equal(columns, BLANK_ID), 0.0, SILENT)
-    return ops.where(mask[..., None], ops.cast(logits, "float32"), blank)
-
-
 def ctc_log_probability(labels: Any, logits: Any) -> Any:
     """The log-probability of each transcript, with a gradient from the forward-backward algorithm.
 
@@ -90,30 +77,51 @@ def ctc_log_probability(labels: Any, logits: Any) -> Any:
         (batch,) float32; below `IMPOSSIBLE`, without a gradient, where a transcript does not fit.
     """
     states = _with_blanks(ops.cast(labels, "int32"))  # (batch, states)
-    last = 2 * ops.sum(ops.cast(ops.not_equal(labels, PAD_ID), "int32"), axis=1)[:, None]  # of each row
     vocabulary_size = logits.shape[-1]
 
     @ops.custom_gradient
     def log_probability(logits: Any) -> Any:
         log_softmax = ops.log_softmax(logits, axis=-1)
-        rows = ops.broadcast_to(states[:, None], (*ops.shape(logits)[:2], ops.shape(states)[1]))
-        emitted = ops.transpose(ops.take_along_axis(log_softmax, rows, axis=2), (1, 0, 2))
-        forward, backward = _both_ways(emitted, states, last)  # (frames, batch, states)
-        total = _log_sum_exp(
-            _at(forward[-1], last), ops.where(last > 0, _at(forward[-1], ops.maximum(last - 1, 0)), NEVER)
-        )  # (batch, 1)
+        total, shares = _alignments(states, log_softmax)
 
         def gradient(*args: Any, upstream: Any = None) -> Any:
             upstream = args[0] if upstream is None else upstream  # (batch,)
-            upstream = ops.where(total[:, 0] > IMPOSSIBLE, upstream, 0.0)[:, None, None]
-            shares = ops.exp(ops.minimum(forward + backward - emitted - total, 0.0))
+            upstream = ops.where(total > IMPOSSIBLE, upstream, 0.0)[:, None, None]
             of_tokens = ops.one_hot(states, vocabulary_size, dtype="float32")
-            shares = ops.matmul(ops.transpose(shares, (1, 0, 2)), of_tokens)
-            return (shares - ops.exp(log_softmax)) * upstream
+            return (ops.matmul(ops.exp(shares), of_tokens) - ops.exp(log_softmax)) * upstream
 
-        return total[:, 0], gradient
+        return total, gradient
 
     return log_probability(ops.cast(logits, "float32"))
+
+
+def token_frames(labels: Any, logits: Any) -> Any:
+    """The frame in which each token of a transcript is likeliest, (batch, target_time) int32.
+
+    Arguments are those of `ctc_log_probability`; at padding it means nothing.
+    """
+    states = _with_blanks(ops.cast(labels, "int32"))
+    _, shares = _alignments(states, ops.log_softmax(ops.cast(logits, "float32"), axis=-1))
+    return ops.cast(ops.argmax(shares[:, :, 1::2], axis=1), "int32")
+
+
+def _alignments(states: Any, log_softmax: Any) -> tuple[Any, Any]:
+    """The log-probability of all alignments, and the share of it that is in each state at each frame.
+
+    Args:
+        states: From `_with_blanks`, (batch, states).
+        log_softmax: (batch, frames, vocabulary).
+    Returns:
+        (batch,), and the logarithms of the shares, (batch, frames, states).
+    """
+    last = ops.sum(ops.cast(ops.not_equal(states, BLANK_ID), "int32"), axis=1, keepdims=True) * 2
+    rows = ops.broadcast_to(states[:, None], (*ops.shape(log_softmax)[:2], ops.shape(states)[1]))
+    emitted = ops.transpose(ops.take_along_axis(log_softmax, rows, axis=2), (1, 0, 2))
+    forward, backward = _both_ways(emitted, states, last)  # (frames, batch, states)
+    before = ops.where(last > 0, _at(forward[-1], ops.maximum(last - 1, 0)), NEVER)
+    total = _log_sum_exp(_at(forward[-1], last), before)  # (batch, 1)
+    shares = ops.minimum(forward + backward - emitted - total, 0.0)
+    return total[:, 0], ops.transpose(shares, (1, 0, 2))
 
 
 def _with_blanks(labels: Any) -> Any:

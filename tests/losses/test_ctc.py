@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.losses.ctc import IMPOSSIBLE, CTCLoss, blank_after, ctc_log_probability
+from kerasseq.layers.frame_scores import blank_after
+from kerasseq.losses.ctc import IMPOSSIBLE, CTCLoss, ctc_log_probability
 from tests.losses.test_masked_cross_entropy import value_and_gradient
 
 # Repetitions, none at all, as many as there are frames, and too many for them.
