@@ -19,6 +19,7 @@ _TITLES = {
     "nltk_bleu": "NLTK BLEU",
     "rmse": "RMSE",
     "rouge": "ROUGE",
+    "span_f1": "Span F1",
     "ter": "TER",
     "wer": "WER",
     "cer": "CER",

@@ -4,7 +4,14 @@ from kerasseq.evaluate.baselines.hmm import HMM
 from kerasseq.evaluate.baselines.most_frequent_tag import MostFrequentTag
 from kerasseq.registry import names
 
-SENTENCES = ["the\tplay\tends", "they\tplay", "the\tplay\tends", "the\tdog\tsleeps", "they\tsleep", "cats\tsleep"]
+SENTENCES = [
+    "the\tplay\tends",
+    "they\tplay",
+    "the\tplay\tends",
+    "the\tdog\tsleeps",
+    "they\tsleep",
+    "cats\tsleep",
+]
 TAGS = ["DET\tNOUN\tVERB", "PRON\tVERB", "DET\tNOUN\tVERB", "DET\tNOUN\tVERB", "PRON\tVERB", "NOUN\tVERB"]
 
 
