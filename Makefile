@@ -55,15 +55,15 @@ $(INSTALLED)-run: $(SOURCES) | check-python
 	    echo "$(PYTHON) has no venv module: install it (on Debian or Ubuntu: apt install python3-venv)" >&2; exit 1; }; \
 	  $(PYTHON) -m venv --clear $(VENV); }
 	@$(PIP) setuptools wheel
-	@$(PIP) --no-build-isolation --editable .
+	@$(PIP) --no-build-isolation --editable '.[all]'
 	@touch $@
 
 $(INSTALLED)-test: $(INSTALLED)-run
 	@echo "installing the test tools (some seconds; only now and when setup.cfg or constraints.txt change)"
-	@$(PIP) --no-build-isolation --editable '.[test]'
+	@$(PIP) --no-build-isolation --editable '.[all,test]'
 	@touch $@
 
 $(INSTALLED)-test-jax: $(INSTALLED)-test
 	@echo "installing JAX"
-	@$(PIP) --no-build-isolation --editable '.[test,jax]'
+	@$(PIP) --no-build-isolation --editable '.[all,test,jax]'
 	@touch $@
