@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from kerasseq import __version__
+from kerasseq.cli_lines import example_of, lines_of
 from kerasseq.cli_options import (
     Data,
     Format,
@@ -26,7 +27,7 @@ from kerasseq.cli_options import (
     RunArgument,
     Storage,
 )
-from kerasseq.errors import DataError, Interrupted, KerasseqError
+from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.quiet import import_quietly
 
 FAILED = 2
@@ -40,7 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 recipes = typer.Typer(help="The recipes that ship: ls, show, copy.", invoke_without_command=True)
-datasets = typer.Typer(help="The data sets that ship: ls, prepare.", invoke_without_command=True)
+datasets = typer.Typer(help="Data sets, shipped and public: ls, prepare, fetch.", invoke_without_command=True)
 app.add_typer(recipes, name="recipes")
 app.add_typer(datasets, name="datasets")
 
@@ -125,7 +126,7 @@ def evaluate(run: RunArgument) -> None:
 @app.command()
 def predict(run: RunArgument, file: InputFile = None, format: FormatOption = Format.text) -> None:
     """Predict for every line of a file or of standard input."""
-    texts = [text for _, text in _lines(file)]
+    texts = [text for _, text in lines_of(file)]
     pipeline = _pipeline(tensorflow=True)
     if len(texts) == 1 and format is Format.text:
         for piece in pipeline.stream(run, texts[0]):
@@ -141,7 +142,7 @@ def score(run: RunArgument, file: InputFile = None, format: FormatOption = Forma
     """Give the log-probability of every line: its fields, such as source and target, with tabs between."""
     pipeline = _pipeline(tensorflow=True)
     fields = pipeline.fields(run)
-    examples = [_example(place, line, fields) for place, line in _lines(file)]
+    examples = [example_of(place, line, fields) for place, line in lines_of(file)]
     _write(pipeline.score(run, examples), format, "score")
 
 
@@ -248,7 +249,7 @@ def _datasets(context: typer.Context) -> None:
 
 @datasets.command("ls")
 def datasets_ls() -> None:
-    """List the data sets that ship."""
+    """List the data sets that ship, and the public ones to fetch."""
     _list(_pipeline().datasets())
 
 
@@ -257,8 +258,19 @@ def datasets_prepare(
     name: Annotated[str, typer.Argument(help="One of `datasets ls`.")],
     out: Annotated[Path | None, typer.Option(help="The new folder.", show_default="its name")] = None,
 ) -> None:
-    """Copy a data set to where it can be looked at and changed."""
+    """Copy a data set that ships to where it can be looked at and changed."""
     typer.echo(_pipeline().prepare_dataset(name, out))
+
+
+@datasets.command("fetch")
+def datasets_fetch(
+    name: Annotated[str, typer.Argument(help="One of `datasets ls`.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of data sets.", show_default="$KERASSEQ_DATA or data")
+    ] = None,
+) -> None:
+    """Fetch a public data set, or go on where that stopped."""
+    typer.echo(_pipeline().fetch_dataset(name, out))
 
 
 def _list(entries: Iterable[Any]) -> None:
@@ -266,31 +278,6 @@ def _list(entries: Iterable[Any]) -> None:
     width = max((len(entry.name) for entry in entries), default=0)
     for entry in entries:
         typer.echo(f"{entry.name:<{width}}  {entry.summary}".rstrip())
-
-
-def _lines(file: Path | None) -> Iterator[tuple[str, str]]:
-    """The lines of a file or of standard input, each with its place."""
-    name = "standard input" if file is None or str(file) == "-" else str(file)
-    try:
-        content = sys.stdin.buffer.read() if name == "standard input" else Path(name).read_bytes()
-    except OSError as error:
-        raise DataError(f"{name} cannot be read: {error.strerror}.") from error
-    for number, line in enumerate(content.splitlines(), 1):
-        try:
-            yield f"{name}:{number}", line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise DataError(f"{name}:{number}: byte {error.start} of the line is not UTF-8.") from error
-
-
-def _example(place: str, line: str, fields: tuple[str, ...]) -> tuple[str, ...]:
-    values = tuple(line.split("\t"))
-    if len(values) != len(fields):
-        count, wanted = len(values) - 1, len(fields) - 1
-        raise DataError(
-            f"{place}: the line has {count} tabs, and an example has {wanted}.\n"
-            f"  fix: write {'<TAB>'.join(fields)} on every line"
-        )
-    return values
 
 
 def _write(results: Iterable[dict[str, Any]], format: Format, key: str) -> None:

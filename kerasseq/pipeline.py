@@ -10,15 +10,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasseq.catalogue import copy_recipe, datasets, prepare_dataset, recipes, schema, show_recipe
+from kerasseq.catalogue import (
+    copy_recipe,
+    datasets,
+    fetch_dataset,
+    prepare_dataset,
+    recipes,
+    schema,
+    show_recipe,
+)
 from kerasseq.opened_run import Run, folder_of, open_run
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe
 from kerasseq.run_folder import RunFolder
 
 __all__ = [
-    "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export", "fields",
-    "fill_cores", "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score",
+    "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export",
+    "fetch_dataset", "fields", "fill_cores", "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score",
     "show_recipe", "stream", "train", "tune",
 ]  # fmt: skip
 

@@ -81,6 +81,8 @@ NO_OPTIONS = {"out": None, "data": None, "fresh": False}
         ("recipes copy a", ("copy_recipe", ("a", None), {})),
         ("recipes copy a b", ("copy_recipe", ("a", Path("b")), {})),
         ("datasets prepare a --out b", ("prepare_dataset", ("a", Path("b")), {})),
+        ("datasets fetch a", ("fetch_dataset", ("a", None), {})),
+        ("datasets fetch a --out b", ("fetch_dataset", ("a", Path("b")), {})),
         ("schema", ("schema", (), {})),
     ],
 )
