@@ -120,8 +120,8 @@ class Run:
         decode = self.values["decode"]
         return None if decode is None else create("decode", decode)
 
-    def build(self) -> Any:
-        """A new model with the recipe's seed.
+    def build(self, *, is_trained: bool = False) -> Any:
+        """A new model with the recipe's seed, or one for trained weights to be loaded into.
 
         Raises:
             RecipeError: If its parts do not fit each other or the data, in the words of the part.
@@ -131,7 +131,7 @@ class Run:
         keras.utils.set_random_seed(self.values["seed"])
         options = {name: value for name, value in self.values["model"].items() if name != "type"}
         try:
-            return self.task.build(**options)
+            return (self.task.rebuild if is_trained else self.task.build)(**options)
         except ValueError as error:
             # Keras puts the arguments of its call below the reason that a layer gave.
             reason = re.search(r"\x1b\[1m(.*?)\x1b\[0m", str(error), re.S)
@@ -154,7 +154,7 @@ class Run:
             raise RunFolderError(
                 f"{self.folder.path} has no trained model yet.\n  fix: train it with `kerasseq run`"
             )
-        model = self.build()
+        model = self.build(is_trained=True)
         try:
             with warnings.catch_warnings():
                 # Keras leaves weights that it does not find random, with no more than a warning.

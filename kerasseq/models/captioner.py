@@ -166,6 +166,12 @@ class CaptionerTask(Task):
             **options,
         )
 
+    def rebuild(self, *, image_encoder: Any, **options: Any) -> keras.Model:
+        """Without a fetch of the weights that the image encoder started from."""
+        if isinstance(image_encoder, Mapping) and "weights" in image_encoder:
+            image_encoder = {**image_encoder, "fetches": False}
+        return self.build(image_encoder=image_encoder, **options)
+
     @staticmethod
     def example(batch: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Teacher forcing: the caption is the label of the step before."""

@@ -40,6 +40,10 @@ class Task(ABC):
     def build(self, **options: Any) -> keras.Model:
         """The model of a recipe's `model` section."""
 
+    def rebuild(self, **options: Any) -> keras.Model:
+        """The same, where trained weights are loaded next: what a new model starts from need not be there."""
+        return self.build(**options)
+
     @abstractmethod
     def example(self, batch: Mapping[str, Any]) -> tuple[Any, Any]:
         """From a batch of the data stage to what `fit` takes: inputs and labels."""
