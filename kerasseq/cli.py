@@ -50,12 +50,12 @@ def main() -> None:
     """Runs the command line; a user's mistake is shown as its text, without a traceback."""
     try:
         app()
-    except KerasseqError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        sys.exit(FAILED)
     except Interrupted as interrupted:
         typer.secho(str(interrupted), err=True)
         sys.exit(interrupted.exit_code)
+    except KerasseqError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

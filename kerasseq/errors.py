@@ -23,7 +23,7 @@ class TrainingError(KerasseqError):
     """A training that cannot go on: numbers that are none, no memory, batches that the model cannot take."""
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(KerasseqError):
     """A training that was asked to stop, and has saved where it was.
 
     Args:

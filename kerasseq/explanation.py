@@ -22,7 +22,7 @@ from kerasseq.recipe.resolve import Recipe
 from kerasseq.report.columns import aligned
 from kerasseq.report.formatting import duration
 from kerasseq.run_folder import RunFolder
-from kerasseq.train.loop import compile_model, step_callbacks
+from kerasseq.train.step import COMPILED, IN_STEP, compile_model, step_callbacks
 
 WARM_UP_STEPS = 3
 TIMED_STEPS = 15
@@ -57,7 +57,7 @@ def _with_data(opened: Run) -> Iterator[list[str]]:
     yield _layers(model)
     epochs = opened.values["train"]["epochs"]
     fitted = opened.task.training_model(model, batch_size=split.batch_size)
-    timing = _timed(opened, fitted, total_steps=split.steps * epochs)
+    timing = _timed(opened, fitted, steps_per_epoch=split.steps)
     yield aligned(
         [
             ("memory", _memory(fitted, opened.values)),
@@ -76,7 +76,8 @@ def _without_data(opened: Run, error: DataError) -> Iterator[list[str]]:
     features = opened.make_features()
     limits = {name: feature.most_ids for name, feature in features.items()}
     if None in limits.values():
-        keys = [_size_key(name, features[name]) for name in limits if limits[name] is None]
+        unknown = [name for name in limits if limits[name] is None and _has_vocabulary(features[name])]
+        keys = [_size_key(name, features[name]) for name in unknown]
         yield ["The model's size depends on it, or on what it does not give: " + ", ".join(keys)]
         return
     sizes = ", ".join(f"{name} {limit:,}" for name, limit in limits.items())
@@ -84,9 +85,14 @@ def _without_data(opened: Run, error: DataError) -> Iterator[list[str]]:
     opened.features = {name: _Assumed(limit) for name, limit in limits.items()}
     model = opened.build()
     yield _layers(model)
-    _compile(opened, model, total_steps=1)
+    _compile(opened, model, steps_per_epoch=1)
     model.optimizer.build(model.trainable_variables)
     yield aligned([("memory", _memory(model, opened.values)), *_loops(opened, model)])
+
+
+def _has_vocabulary(feature: Any) -> bool:
+    """Whether it learns one, which it may not have done yet; a recording has none."""
+    return hasattr(type(feature), "vocabulary_size")
 
 
 def _size_key(name: str, feature: Any) -> str:
@@ -113,9 +119,10 @@ def _fields(opened: Run) -> list[str]:
     rows = [("field", "tokenizer", "vocabulary", "median length", "longest")]
     for name, feature in opened.features.items():
         lengths = opened.data.splits["train"].lengths(name)
-        numbers = (feature.vocabulary_size, int(np.median(lengths)), int(lengths.max()))
+        shown = getattr(feature, "shown_length", "{:,}".format)
         kind = feature.options.get("tokenizer", feature.options)["type"]
-        rows.append((name, kind, *(f"{number:,}" for number in numbers)))
+        size = f"{feature.vocabulary_size:,}" if _has_vocabulary(feature) else "-"
+        rows.append((name, kind, size, shown(int(np.median(lengths))), shown(int(lengths.max()))))
     return aligned(rows, right=(2, 3, 4))
 
 
@@ -208,14 +215,14 @@ def _kernels(model: keras.Model) -> Iterator[tuple[str, str]]:
             yield "kernel", f"{kernel} for {layer.path}: {reason}"
 
 
-def _compile(opened: Run, model: keras.Model, *, total_steps: int) -> None:
+def _compile(opened: Run, model: keras.Model, *, steps_per_epoch: int) -> None:
     values = opened.values["train"]
     compile_model(
         model,
         loss=opened.task.loss(values["label_smoothing"]),
-        optimizer=values["optimizer"],
-        schedule=values["schedule"],
-        total_steps=total_steps,
+        total_steps=steps_per_epoch * values["epochs"],
+        steps_per_epoch=steps_per_epoch,
+        **{name: values[name] for name in COMPILED},
     )
 
 
@@ -238,11 +245,11 @@ class _Clock(keras.callbacks.Callback):
         return taken[WARM_UP_STEPS - 1 :] or taken[-1:]
 
 
-def _timed(opened: Run, model: keras.Model, *, total_steps: int) -> list[float]:
+def _timed(opened: Run, model: keras.Model, *, steps_per_epoch: int) -> list[float]:
     """The seconds of real training steps, with the recipe's optimizer, clipping and sampling."""
-    _compile(opened, model, total_steps=total_steps)
+    _compile(opened, model, steps_per_epoch=steps_per_epoch)
     values, clock = opened.values["train"], _Clock()
-    callbacks = step_callbacks(clipping=values["clipping"], scheduled_sampling=values["scheduled_sampling"])
+    callbacks = step_callbacks(model, **{name: values[name] for name in IN_STEP})
     batches = _first_batches(opened).map(opened.task.example)
     model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[*callbacks, clock])
     return clock.seconds

@@ -22,6 +22,7 @@ from kerasseq.catalogue import (
 from kerasseq.opened_run import Run, folder_of, open_run
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe
+from kerasseq.resuming import alone
 from kerasseq.run_folder import RunFolder
 
 __all__ = [
@@ -64,11 +65,14 @@ def run(
     Raises:
         KerasseqError: What is wrong, with its place and how to mend it.
     """
-    opened = train(recipe, overrides, out=out, data=data, fresh=fresh, quiet=quiet)
-    evaluate(opened)
-    export(opened)
-    _follow_gradients(opened)
-    report(opened)
+    from kerasseq.training import folder_for
+
+    with alone(folder_for(load_recipe(recipe, overrides), out)):
+        opened = train(recipe, overrides, out=out, data=data, fresh=fresh, quiet=quiet)
+        evaluate(opened)
+        export(opened)
+        _follow_gradients(opened)
+        report(opened)
     if not quiet:
         show(opened)
     return opened

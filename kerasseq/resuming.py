@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from kerasseq.errors import RunFolderError
@@ -13,7 +17,63 @@ from kerasseq.recipe.resolve import Recipe
 from kerasseq.run_folder import RunFolder
 
 # What may differ between a run folder and the recipe that goes on with it.
-RESUMABLE = ("train.epochs", "decode", "evaluate", "export")
+RESUMABLE = (
+    "train.epochs", "train.max_steps", "train.max_minutes", "train.patience", "train.checkpoint_minutes",
+    "train.keep_checkpoints", "train.on_nan", "decode", "evaluate", "export",
+)  # fmt: skip
+
+
+_held: set[Path] = set()
+
+
+@contextmanager
+def alone(folder: RunFolder) -> Iterator[None]:
+    """Keeps other processes off a run folder, until it ends or this process dies.
+
+    The lock is the operating system's, on a file in the folder; on Windows nobody is kept off.
+
+    Raises:
+        RunFolderError: If another process is at work in it.
+    """
+    place = folder.path.resolve()
+    if place in _held or place.is_file():  # of a file, `claim` says what is wrong
+        yield
+        return
+    place.mkdir(parents=True, exist_ok=True)
+    descriptor = _locked(folder.lock)
+    _held.add(place)
+    try:
+        yield
+    finally:
+        _held.remove(place)
+        folder.lock.unlink(missing_ok=True)  # while it is held, so that nobody has locked it since
+        os.close(descriptor)
+        if not any(place.iterdir()):
+            place.rmdir()
+
+
+def _locked(path: Path) -> int:
+    """A descriptor of the file, locked."""
+    try:
+        import fcntl
+    except ImportError:
+        return os.open(path, os.O_RDWR | os.O_CREAT)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(descriptor, 200).decode("utf-8", "replace") or "another process"
+            os.close(descriptor)
+            raise RunFolderError(
+                f"{path.parent} is in use by {holder}.\n  fix: wait for it, or name another folder with --out"
+            ) from error
+        if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+            break
+        os.close(descriptor)  # its holder had just removed it
+    os.truncate(descriptor, 0)
+    os.write(descriptor, f"process {os.getpid()} on {platform.node()}".encode())
+    return descriptor
 
 
 def claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
@@ -25,13 +85,13 @@ def claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
     if folder.path.exists() and not folder.path.is_dir():
         raise RunFolderError(f"{folder.path} is a file.\n  fix: name another folder with --out")
     if not folder.recipe.exists():
-        if folder.path.exists() and any(folder.path.iterdir()):
+        if _contents(folder):
             raise RunFolderError(
                 f"{folder.path} holds something else than a run.\n  fix: name another folder with --out"
             )
         return
     if fresh or not was_trained(folder):  # before its first epoch is done there is nothing to lose
-        shutil.rmtree(folder.path)
+        _empty(folder)
         return
     differing = sorted(_differences(load_recipe(folder.recipe).values, recipe.values))
     if differing:
@@ -39,6 +99,19 @@ def claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
             f"{folder.path} holds a run of another recipe; it differs in: {', '.join(differing)}.\n"
             "  fix: --fresh starts over, --out DIR puts this run elsewhere"
         )
+
+
+def _contents(folder: RunFolder) -> list[Path]:
+    """What is in it, but for the lock."""
+    return [path for path in folder.path.glob("*") if path != folder.lock] if folder.path.exists() else []
+
+
+def _empty(folder: RunFolder) -> None:
+    if not folder.lock.exists():
+        shutil.rmtree(folder.path)
+        return
+    for path in _contents(folder):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def was_trained(folder: RunFolder) -> bool:

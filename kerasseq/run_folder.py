@@ -30,6 +30,7 @@ class RunFolder:
         self.gradients = self.path / "gradients.json"
         self.saved_model = self.path / "saved_model"
         self.report = self.path / "report.html"
+        self.lock = self.path / ".lock"
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:

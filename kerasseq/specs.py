@@ -93,7 +93,7 @@ Source = Annotated[Any, Part("source")]
 Metric = Annotated[Any, Part("metric")]
 Baseline = Annotated[Any, Part("baseline")]
 Optimizer = Annotated[Any, Part("optimizer", supplied=("learning_rate_schedule",))]
-Schedule = Annotated[Any, Part("schedule", supplied=("learning_rate", "total_steps"))]
+Schedule = Annotated[Any, Part("schedule", supplied=("learning_rate", "total_steps", "steps_per_epoch"))]
 Exporter = Annotated[Any, Part("export")]
 
 
@@ -133,6 +133,58 @@ class Signature(NamedTuple):
     inputs: dict[str, Raw]
     call: Callable[..., dict[str, Any]]
     fillers: Mapping[str, Any] = types.MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class KnownSeries:
+    """A series that is forecast.
+
+    Args:
+        values: All of it, (rows, targets), raw, NaN where a value is missing.
+        season: Rows of a season.
+        horizon: Rows that are forecast.
+        num_training: Rows of the training part, which are its first.
+    """
+
+    values: Any
+    season: int
+    horizon: int
+    num_training: int
+
+
+class Origin(str):
+    """Where a forecast begins, `Ljubljana 2016-07-01 13:00`: a series and the date of its last known row.
+
+    Args:
+        text: How it is called.
+        series: The series.
+        row: The last one that is known.
+    """
+
+    def __new__(cls, text: str, *, series: KnownSeries, row: int) -> Origin:
+        made = super().__new__(cls, text)
+        made.series, made.row = series, row
+        return made
+
+    @property
+    def past(self) -> Any:
+        """What is known, (rows, targets)."""
+        return self.series.values[: self.row + 1]
+
+
+class Truth(list):
+    """What came where a forecast was made: a number for each step, or for several targets a list of them.
+
+    Args:
+        numbers: Raw; None where a value is missing.
+        scale: For each target what scaled values were divided by.
+        naive_error: For each target the mean error of a season before in the training part, which MASE
+            divides by.
+    """
+
+    def __init__(self, numbers: list[Any], *, scale: list[float], naive_error: list[float]):
+        super().__init__(numbers)
+        self.scale, self.naive_error = scale, naive_error
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from typing import Any
 from kerasseq.errors import Problem, RecipeError, did_you_mean
 from kerasseq.opened_run import Run, recorded_folders
 from kerasseq.recipe.resolve import Recipe
-from kerasseq.resuming import check_same_data, claim
+from kerasseq.resuming import alone, check_same_data, claim
 from kerasseq.run_folder import RunFolder, write_json, write_text
 
 
@@ -32,7 +32,19 @@ def train_recipe(
         display: Shows training as it goes, like `TrainingProgress`; None shows nothing.
     """
     check_monitor(checked)
-    folder = RunFolder(out if out is not None else Path("runs") / checked.name)
+    folder = folder_for(checked, out)
+    with alone(folder):
+        return _train_in(folder, checked, data=data, fresh=fresh, display=display)
+
+
+def folder_for(recipe: Recipe, out: str | os.PathLike | None = None) -> RunFolder:
+    """The run folder of a recipe, unless another one is named."""
+    return RunFolder(out if out is not None else Path("runs") / recipe.name)
+
+
+def _train_in(
+    folder: RunFolder, checked: Recipe, *, data: str | os.PathLike | None, fresh: bool, display: Any
+) -> Run:
     # The recipe of a run reads its data where the run did.
     its_run = RunFolder(checked.folder)
     recorded = recorded_folders(its_run) if its_run.recipe.name == checked.path.name else {}

@@ -13,7 +13,7 @@ import pytest
 import kerasseq
 from kerasseq import cli
 from kerasseq.catalogue import Entry
-from kerasseq.errors import Problem, RecipeError
+from kerasseq.errors import Interrupted, Problem, RecipeError
 
 ROOT = Path(__file__).parent.parent
 VERBS = ("run", "train", "evaluate", "predict", "score", "export", "report", "check", "explain", "doctor")
@@ -208,6 +208,11 @@ def test_an_interrupt_ends_quietly(command, pipeline):
     status, printed, complaint = command("run", "a.yaml")
     assert (status, printed) == (130, "")
     assert "Traceback" not in complaint
+
+
+def test_a_training_that_was_asked_to_stop_says_how_to_go_on(command, pipeline):
+    pipeline.returns["run"] = Interrupted("SIGTERM: stopped and saved", exit_code=143)
+    assert command("run", "a.yaml") == (143, "", "SIGTERM: stopped and saved\n")
 
 
 def test_a_defect_keeps_its_traceback(command, pipeline):

@@ -1,8 +1,14 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+import kerasseq
 from kerasseq.errors import RunFolderError
 from kerasseq.recipe import load_recipe
-from kerasseq.resuming import check_same_data, claim
+from kerasseq.resuming import alone, check_same_data, claim
 from kerasseq.run_folder import RunFolder, write_json, write_text
 
 
@@ -16,7 +22,7 @@ def folder(tmp_path):
 
 
 def trained(folder):
-    write_text(folder.checkpoints / "last.npz", "")
+    write_text(folder.checkpoints / "epoch_1.npz", "")
     return folder
 
 
@@ -27,7 +33,7 @@ def test_a_run_that_never_trained_gives_its_folder_and_its_vocabulary_up(folder)
 
 def test_a_trained_run_is_gone_on_with(folder):
     claim(trained(folder), load_recipe("translate_dates", ["train.epochs=99"]), fresh=False)
-    assert (folder.checkpoints / "last.npz").exists()
+    assert (folder.checkpoints / "epoch_1.npz").exists()
 
 
 def test_another_recipe_is_refused_by_the_keys_that_differ(folder):
@@ -58,3 +64,54 @@ def test_changed_data_is_named(folder):
     check_same_data(trained(folder), {"a.tsv": "1", "c.tsv": "3"})
     with pytest.raises(RunFolderError, match="changed since: b.tsv.\n  fix: --fresh"):
         check_same_data(folder, {"a.tsv": "1", "b.tsv": "3"})
+
+
+HOLD = """
+import os, sys
+from kerasseq.resuming import alone
+from kerasseq.run_folder import RunFolder
+with alone(RunFolder(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def other_process(tmp_path):
+    """A process that is at work in a run folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "run")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(kerasseq.__file__).parent.parent)},
+    )
+    assert process.stdout.readline() == b"held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+
+def test_a_second_process_is_refused_until_the_first_one_dies(tmp_path, other_process):
+    folder = RunFolder(tmp_path / "run")
+    message = rf"run is in use by process {other_process.pid} on .*\.\n  fix: wait for it, or name another"
+    with pytest.raises(RunFolderError, match=message), alone(folder):
+        pytest.fail("two at once")
+    other_process.kill()
+    other_process.wait()
+    with alone(folder), alone(folder):  # as `run` and its training do
+        assert folder.lock.exists()
+    assert not folder.path.exists()
+
+
+def test_the_lock_is_no_content(folder):
+    with alone(folder):
+        claim(folder, load_recipe("translate_dates"), fresh=False)
+        assert [path.name for path in folder.path.iterdir()] == [".lock"]
+        claim(folder, load_recipe("translate_dates"), fresh=True)
+        write_text(folder.recipe, "kept")
+    assert [path.name for path in folder.path.iterdir()] == ["recipe.yaml"]
+    (folder.path / "recipe.yaml").rename(folder.path.parent / "file")
+    with alone(RunFolder(folder.path.parent / "file")):
+        pass

@@ -112,14 +112,17 @@ class Split:
 
         return self._dataset(lambda: self._batched(seed, epoch, training, skip), max(self.steps - skip, 0))
 
-    def epochs(self, *, seed: int, first: int, last: int) -> tf.data.Dataset:
-        """The training batches of the epochs from `first` to `last`, exclusive, one after the other."""
+    def epochs(self, *, seed: int, first: int, last: int, skip: int = 0) -> tf.data.Dataset:
+        """The training batches of the epochs from `first` to `last`, exclusive, one after the other.
+
+        The first epoch lacks the `skip` batches at its start.
+        """
 
         def make() -> Iterator[np.ndarray]:
             for epoch in range(first, last):
-                yield from self._batched(seed, epoch, True, 0)
+                yield from self._batched(seed, epoch, True, skip if epoch == first else 0)
 
-        return self._dataset(make, self.steps * (last - first))
+        return self._dataset(make, self.steps * (last - first) - skip)
 
     def _dataset(self, make: Callable[[], Iterator[np.ndarray]], num_batches: int) -> tf.data.Dataset:
         specs = {field: layout.spec for field, layout in self._layouts.items()}

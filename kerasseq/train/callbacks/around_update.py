@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -16,9 +16,11 @@ Apply = Callable[[list[Any], Any], None]
 class AroundUpdate(keras.callbacks.Callback):
     """Base of callbacks that change the optimizer's update in the graph of the training step.
 
-    The first of them in `fit` stands next to the optimizer, the last one meets the gradient first. Where the
-    loss is scaled for half precision, they see the true gradient, and no step that overflowed.
+    Those of higher `rank` meet the gradient first. Where the loss is scaled for half precision, they see the
+    true gradient, and no step that overflowed.
     """
+
+    rank: ClassVar[int]
 
     def around(self, apply: Apply, gradients: list[Any], variables: Any) -> None:
         """Calls `apply(gradients, variables)` as it thinks fit.
@@ -36,7 +38,7 @@ class AroundUpdate(keras.callbacks.Callback):
         if chain is None:
             chain = optimizer.apply = _Chain(optimizer.apply)
         chain.take(type(self))  # an interrupted `fit` never came to its end
-        chain.links.append(self)
+        chain.links = sorted([*chain.links, self], key=lambda link: link.rank)
         self.model.make_train_function(force=True)
 
     def on_train_end(self, logs: dict | None = None) -> None:

@@ -1,10 +1,11 @@
-"""What resumes a run: the last epoch's weights and optimizer, and the best epoch's weights."""
+"""What resumes a run: all of its state, now and then, and the best epoch's weights."""
 
 from __future__ import annotations
 
-import json
 import math
-import zipfile
+import re
+import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,25 +13,40 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasseq.errors import RunFolderError, did_you_mean
-from kerasseq.run_folder import write_whole
+from kerasseq.errors import did_you_mean
+from kerasseq.specs import PositiveInt, check_arguments
+from kerasseq.train import checkpoint_file
+from kerasseq.train.callbacks.limits import Limits
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
+from kerasseq.train.monitoring import is_better
 
-LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "error", "repetition")
+NAME = re.compile(r"epoch_(\d+)(?:_step_(\d+))?\.npz")
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Keeps the last and the best epoch, and stops where it gets no better.
+    """Keeps the state at the end of the last epochs and the best epoch, and stops where it gets no better.
+
+    A state is all that the next step depends on: weights, optimizer, random generators, metrics so far, and
+    the `variables` and `state()` of other callbacks. Each is written whole or not at all, with a checksum of
+    every part; where the last one cannot be read, the one before is taken, which is said. `BetweenSteps` has
+    states saved within an epoch, too.
 
     Args:
-        folder: Where `last.npz` and `best.npz` go.
-        monitor: The log to watch; losses and perplexities are better low, everything else high.
+        folder: Where `epoch_2.npz`, `epoch_2_step_50.npz` and `best.npz` go; the numbers are what is done.
+        monitor: The log to watch; losses, perplexities and errors are better low, everything else high.
         patience: Epochs without a better value until training stops, or None: it never stops early.
-        weights_of: The model whose weights are kept, where `fit` runs another one around it.
-        averaging: What averages the weights; the best epoch's are then averages, the last epoch's both.
+        keep: How many of the last states are kept.
+        weights_of: The model whose weights the best epoch keeps, where `fit` runs another one around it.
+        averaging: What averages the weights; the best epoch's are then averages.
+        others: More callbacks with `variables`, or with `state()` and `restore(state)`.
+        limits: What may end an epoch early.
+    Attributes:
+        epoch: How many epochs are done.
+        step: How many steps of the next one are.
+        history: The logs of each epoch.
     Raises:
         ValueError: At the end of `fit`, if no epoch had the monitored log.
-        RunFolderError: If a checkpoint is broken or holds another model.
+        RunFolderError: If no checkpoint can be read, one holds another model, or one cannot be written.
     """
 
     def __init__(
@@ -38,57 +54,94 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Path,
         *,
         monitor: str = "validation_loss",
-        patience: int | None = None,
+        patience: PositiveInt | None = None,
+        keep: PositiveInt = 2,
         weights_of: keras.Model | None = None,
         averaging: WeightAveraging | None = None,
+        others: Sequence[Any] = (),
+        limits: Limits | None = None,
     ):
+        check_arguments(Checkpoints.__init__, patience=patience, keep=keep)
         super().__init__()
         self.folder = Path(folder)
         self.monitor = monitor
         self.patience = patience
+        self.keep = keep
         self.weights_of = weights_of
         self.averaging = averaging
+        self.others = [*others, *([] if averaging is None else [averaging])]
+        self.limits = limits
         self.history: list[dict[str, Any]] = []
-        self.best_epoch: int | None = None
+        self.best: dict[str, Any] | None = None
+        self.epoch = self.step = 0
+        self._arrays: list[np.ndarray] | None = None
 
     @property
-    def epoch(self) -> int:
-        """How many epochs are done."""
-        return len(self.history)
+    def best_epoch(self) -> int | None:
+        """The number of the best epoch, from 1."""
+        return None if self.best is None else self.best["epoch"]
 
-    def is_better(self, value: float, than: float) -> bool:
-        """Whether a value of the monitored log is better than another."""
-        return value < than if self.monitor.endswith(LOWER_IS_BETTER) else value > than
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        if self._arrays is not None and self.step:  # `fit` has just cleared the metrics of the half epoch
+            checkpoint_file.assign(self._variables(self.model), self._arrays)
+        self._arrays = None
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        logs = {name: float(value) for name, value in (logs or {}).items()}
-        self.history.append({"epoch": epoch + 1, **logs})
-        if self._is_best(logs):
-            self.best_epoch = epoch + 1
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
+        self.history[epoch:] = [row]  # in the place of one that had ended early
+        cut_at = None if self.limits is None else self.limits.cut_at
+        self.epoch, self.step = (epoch + 1, 0) if cut_at is None else (epoch, cut_at)
+        if self._is_best(row):
+            self.best = row
             with nullcontext() if self.averaging is None else self.averaging.in_place():
-                self._save("best", self._weights(self.model))
-        self._save("last", self._all_variables(self.model))
+                weights = (self.weights_of or self.model).variables
+                checkpoint_file.save(self.folder / "best.npz", weights, {"epoch": epoch + 1})
+        self.save()
         if self.has_run_out():
             self.model.stop_training = True
 
-    def _weights(self, model: keras.Model) -> list[Any]:
-        return (self.weights_of or model).variables
+    def save(self) -> None:
+        """Writes the state as it is now, between two steps, and removes what is older than the last ones."""
+        step = f"_step_{self.step}" if self.step else ""
+        path = self.folder / f"epoch_{self.epoch}{step}.npz"
+        state = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "history": self.history,
+            "best": self.best,
+            "callbacks": {type(other).__name__: other.state() for other in self._with_state()},
+        }
+        checkpoint_file.save(path, self._variables(self.model), state)
+        for old in self._paths()[self.keep :]:
+            old.unlink()
 
-    def _all_variables(self, model: keras.Model) -> list[Any]:
-        averages = [] if self.averaging is None else self.averaging.variables
-        return [*self._weights(model), *model.optimizer.variables, *averages]
+    def _with_state(self) -> list[Any]:
+        return [other for other in self.others if hasattr(other, "state")]
+
+    def _variables(self, model: keras.Model) -> list[Any]:
+        found = [*model.variables, *model.optimizer.variables]
+        found += [
+            variable for metric in model.metrics if metric.name == "loss" for variable in metric.variables
+        ]
+        found += [variable for other in self.others for variable in getattr(other, "variables", ())]
+        return list({id(variable): variable for variable in found}.values())
+
+    def _paths(self) -> list[Path]:
+        """The states, the last one first."""
+        found = {path: NAME.fullmatch(path.name) for path in self.folder.glob("epoch_*.npz")}
+        places = {path: (int(name[1]), int(name[2] or 0)) for path, name in found.items() if name}
+        return sorted(places, key=places.__getitem__, reverse=True)
 
     def _is_best(self, logs: dict[str, float]) -> bool:
         """Better than the best epoch so far; of two equals, the one with the lower validation loss."""
         value = logs.get(self.monitor)
         if value is None or math.isnan(value):
             return False
-        if self.best_epoch is None:
+        if self.best is None:
             return True
-        best = self.history[self.best_epoch - 1]
-        if value == best[self.monitor] and "validation_loss" in logs:
-            return logs["validation_loss"] < best.get("validation_loss", math.inf)
-        return self.is_better(value, best[self.monitor])
+        if value == self.best[self.monitor] and "validation_loss" in logs:
+            return logs["validation_loss"] < self.best.get("validation_loss", math.inf)
+        return is_better(self.monitor, value, self.best[self.monitor])
 
     def on_train_end(self, logs: dict | None = None) -> None:
         names = dict.fromkeys(name for row in self.history for name in row if name != "epoch")
@@ -106,55 +159,32 @@ class Checkpoints(keras.callbacks.Callback):
             return False
         return measured[-1] - (self.best_epoch or 0) >= self.patience
 
-    def _save(self, name: str, variables: list[Any]) -> None:
-        arrays = {
-            f"{index}": keras.ops.convert_to_numpy(variable) for index, variable in enumerate(variables)
-        }
-        paths = [variable.path for variable in variables]
-        state = json.dumps({"history": self.history, "best_epoch": self.best_epoch, "variables": paths})
-
-        def write(path: Path) -> None:
-            with path.open("wb") as file:
-                np.savez(file, state=np.array(state), **arrays)
-
-        write_whole(self.folder / f"{name}.npz", write)
-
     def restore_last(self, model: keras.Model) -> bool:
-        """Puts a model and its built optimizer where the last epoch left them; False if there was none."""
-        path = self.folder / "last.npz"
-        if not path.exists():
-            return False
-        state = _load(path, self._all_variables(model))
-        self.history, self.best_epoch = state["history"], state["best_epoch"]
-        return True
+        """Puts a model, its built optimizer and other callbacks where they were; False if nothing was saved.
+
+        The caller's data goes on after `epoch` epochs and `step` steps.
+        """
+        variables, paths = self._variables(model), self._paths()
+        for number, path in enumerate(paths):
+            try:
+                self._arrays, state = checkpoint_file.load(path, variables)
+            except checkpoint_file.UnreadableError as error:
+                if path == paths[-1]:
+                    raise
+                reason = str(error).partition("\n")[0]
+                path.rename(path.with_suffix(".broken"))
+                sys.stderr.write(f"{reason} Going on from {paths[number + 1].name}, the one before.\n")
+                continue
+            checkpoint_file.assign(variables, self._arrays)
+            self.history[:], self.best = state["history"], state["best"]
+            self.epoch, self.step = state["epoch"], state["step"]
+            for other in self._with_state():
+                other.restore(state["callbacks"][type(other).__name__])
+            return True
+        return False
 
     def restore_best(self, model: keras.Model) -> None:
         """Gives a model the best epoch's weights, or leaves it at the last if nothing was monitored."""
         path = self.folder / "best.npz"
         if path.exists():
-            _load(path, self._weights(model))
-
-
-def _load(path: Path, variables: list[Any]) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file, np.load(file) as saved:
-            state = json.loads(str(saved["state"]))
-            arrays = [saved[str(index)] for index in range(len(state["variables"]))]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunFolderError(
-            f"{path} cannot be read: {error}.\n  fix: start the run over with --fresh"
-        ) from error
-    for variable, array in zip(variables, arrays, strict=False):
-        if tuple(variable.shape) != array.shape:
-            raise RunFolderError(
-                f"{path} holds another model: {variable.path} is {tuple(variable.shape)}, there it is "
-                f"{array.shape}.\n"
-                "  fix: start the run over with --fresh"
-            )
-        variable.assign(array)
-    if len(arrays) != len(variables):
-        raise RunFolderError(
-            f"{path} holds {len(arrays)} variables, and the model has {len(variables)}.\n"
-            "  fix: start the run over with --fresh"
-        )
-    return state
+            checkpoint_file.assign(model.variables, checkpoint_file.load(path, model.variables)[0])

@@ -56,6 +56,8 @@ class GradientClipping(AroundUpdate):
         Seetharaman et al. 2020, algorithm 1, https://arxiv.org/abs/2007.14469 (the percentile)
     """
 
+    rank = 0
+
     def __init__(
         self,
         *,

@@ -35,6 +35,6 @@ class MetricEvaluation(keras.callbacks.Callback):
         self.prefix = prefix
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        is_last = epoch + 1 == self.params["epochs"]
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
         if logs is not None and (is_last or (epoch + 1) % self.every_epochs == 0):
             logs.update({f"{self.prefix}{name}": value for name, value in self.measure().items()})

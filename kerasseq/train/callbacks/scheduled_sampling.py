@@ -24,8 +24,8 @@ class ScheduledSampling(keras.callbacks.Callback):
 
     Works on every model with a layer that has `enable_sampling`, such as `TokenDecoder`. While the
     probability is 1 the model trains as without this callback, and so it does again when training has ended.
-    Each epoch's logs get `sampling_probability`. Steps are counted by the optimizer, so that a resumed run
-    goes on where it was.
+    Each epoch's logs get `sampling_probability`. Steps are batches, counted from those that the optimizer
+    has seen, so that a resumed run goes on where it was.
 
     Args:
         schedule: The shape of the fall.
@@ -51,7 +51,8 @@ class ScheduledSampling(keras.callbacks.Callback):
         self.schedule = schedule
         self.k = k
         self.teacher_forcing = teacher_forcing
-        self.step = self.first_step = 0
+        self.step = self.next_step = 0
+        self.is_restored = False
         self.layers: list[keras.layers.Layer] = []
         self.is_on: bool | None = None
 
@@ -73,12 +74,20 @@ class ScheduledSampling(keras.callbacks.Callback):
                 f"Received: {[layer.name for layer in self.model.layers]}"
             )
         self.layers, self.is_on = layers, None
+        if not self.is_restored:
+            self.next_step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        self.is_restored = False
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.first_step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+    def state(self) -> dict[str, int]:
+        """What a resumed run goes on with."""
+        return {"next_step": self.next_step}
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Goes on where another session was."""
+        self.next_step, self.is_restored = state["next_step"], True
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        self.step = self.first_step + batch
+        self.step, self.next_step = self.next_step, self.next_step + 1
         self._feed_back(self.probability(self.step))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:

@@ -24,6 +24,8 @@ class WeightAveraging(AroundUpdate):
         variables: The averages and what the averaging counts, for `Checkpoints`; none before `build`.
     """
 
+    rank = 1
+
     def __init__(self, averaging: Any = "ema"):
         super().__init__()
         self.average = create("averaging", averaging)

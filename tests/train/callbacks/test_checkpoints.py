@@ -75,7 +75,7 @@ def test_the_best_epochs_weights_are_put_back(tmp_path, name, values, best):
     _fit(model, Values(values, name), checkpoints, weights, epochs=3)
     assert checkpoints.best_epoch == best
     assert checkpoints.epoch == 3
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.npz", "last.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.npz", "epoch_2.npz", "epoch_3.npz"]
     checkpoints.restore_best(model)
     _assert_same(model.get_weights(), weights.found[best - 1])
 
@@ -138,7 +138,7 @@ def saved(tmp_path):
     "broken", [lambda content: content[: len(content) // 2], lambda content: b"", lambda _: b"x"]
 )
 def test_a_torn_file_is_named(saved, broken):
-    path = saved / "last.npz"
+    path = saved / "epoch_1.npz"
     path.write_bytes(broken(path.read_bytes()))
     message = rf"^{re.escape(str(path))} cannot be read: .*\n  fix: start the run over with --fresh$"
     with pytest.raises(RunFolderError, match=message):
@@ -147,7 +147,7 @@ def test_a_torn_file_is_named(saved, broken):
 
 def test_weights_of_other_shapes_are_refused(saved):
     message = (
-        r"last\.npz holds another model: .*kernel is \(2, 3\), there it is \(2, 1\)\.\n"
+        r"epoch_1\.npz holds another model: .*kernel is \(2, 3\), there it is \(2, 1\)\.\n"
         r"  fix: start the run over with --fresh$"
     )
     with pytest.raises(RunFolderError, match=message):
@@ -159,7 +159,7 @@ def test_another_number_of_variables_is_refused(saved):
     model.compile(keras.optimizers.SGD(), "mse")
     model.optimizer.build(model.trainable_variables)
     message = (
-        r"last\.npz holds \d+ variables, and the model has \d+\.\n  fix: start the run over with --fresh$"
+        r"epoch_1\.npz holds \d+ variables, and the model has \d+\.\n  fix: start the run over with --fresh$"
     )
     with pytest.raises(RunFolderError, match=message):
         Checkpoints(saved).restore_last(model)

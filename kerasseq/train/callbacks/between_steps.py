@@ -1,0 +1,89 @@
+"""Between two steps: a state now and then, and an end where one is asked for."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+import keras
+
+from kerasseq.errors import Interrupted
+from kerasseq.specs import NonNegativeFloat, check_arguments
+from kerasseq.train.callbacks.checkpoints import Checkpoints
+
+SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+SHELL_OFFSET = 128  # a shell's exit code for a process that a signal ended
+
+
+class BetweenSteps(keras.callbacks.Callback):
+    """Saves the state every few minutes, and once more where Ctrl-C or SIGTERM asks training to end.
+
+    A signal waits for the step to end, or for a measurement; a second one is obeyed at once. This callback is
+    the first one in `fit`, so that the others have not begun with the next step yet.
+
+    Args:
+        checkpoints: What saves, and the last callback in `fit`.
+        every_minutes: Time between states within an epoch; 0 is each step.
+        advice: How to go on, for the message.
+    Raises:
+        Interrupted: In `fit`; its `exit_code` is 130 or 143.
+    """
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        *,
+        every_minutes: NonNegativeFloat = 10.0,
+        advice: str = "go on from the last checkpoint",
+    ):
+        check_arguments(BetweenSteps.__init__, every_minutes=every_minutes)
+        super().__init__()
+        self.checkpoints = checkpoints
+        self.every_minutes = every_minutes
+        self.advice = advice
+        self.received: int | None = None
+        self._before: dict[int, Any] = {}
+        self._first_batch = 0
+        self._saved_at = 0.0
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.received, self._saved_at = None, time.monotonic()
+        self._first_batch = self.checkpoints.step
+        if threading.current_thread() is threading.main_thread() and not self._before:
+            self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+
+    def _receive(self, number: int, frame: Any) -> None:
+        self.received = number
+        self.release()
+
+    def release(self) -> None:
+        """Gives the signals back to whom they were taken from."""
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self.checkpoints.step = self._first_batch + batch
+        is_due = self.received is not None or time.monotonic() - self._saved_at >= 60 * self.every_minutes
+        if is_due and self.checkpoints.step:  # else the end of an epoch was saved just now
+            self.checkpoints.save()
+            self._saved_at = time.monotonic()
+        if self.received is not None:
+            self._stop()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self._first_batch, self._saved_at = 0, time.monotonic()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self.release()
+        if self.received is not None:
+            self._stop()
+
+    def _stop(self) -> None:
+        self.release()
+        done = f"after epoch {self.checkpoints.epoch}"
+        if self.checkpoints.step:
+            done = f"in epoch {self.checkpoints.epoch + 1} after step {self.checkpoints.step}"
+        message = f"{SIGNALS[self.received]}: stopped and saved {done}; {self.advice}"
+        raise Interrupted(message, exit_code=SHELL_OFFSET + self.received)
