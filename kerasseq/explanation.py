@@ -123,7 +123,8 @@ def _fields(opened: Run) -> list[str]:
         kind = feature.options.get("tokenizer", feature.options)["type"]
         size = f"{feature.vocabulary_size:,}" if _has_vocabulary(feature) else "-"
         rows.append((name, kind, size, shown(int(np.median(lengths))), shown(int(lengths.max()))))
-    return aligned(rows, right=(2, 3, 4))
+    notes = [note for feature in opened.features.values() for note in getattr(feature, "notes", ())]
+    return aligned(rows, right=(2, 3, 4)) + notes
 
 
 def _layers(model: keras.Model) -> list[str]:

@@ -70,6 +70,9 @@ def _train(opened: Run, display: Any) -> Run:
     _write_environment(opened, parameters=model.count_params())
     if display is not None:
         display.introduce(opened.folder, counts=opened.data.counts, parameters=model.count_params())
+        for feature in opened.features.values():
+            for note in getattr(feature, "notes", ()):
+                display.say(note)
     metrics = make_metrics(opened.values["evaluate"]["metrics"])
     quick = Inference(opened.task, model, _quick_decoder(opened.decoder))
 

@@ -236,6 +236,8 @@ def _learn(source: Any, features: Mapping[str, Any], share: bool, cache: Path, c
         first = features[group[0]]
         read = {"files": checksums, "source": source.options(TRAIN)}
         places = [list(features).index(name) for name in group]
+        if beside := first.files(source.folders) if hasattr(first, "files") else []:
+            read["beside"] = list(map(checksum, beside))
         path = cache / "vocabularies" / f"{key_of(**read, feature=first.options, places=places)}.txt"
         if path.is_file():
             first.load(path)

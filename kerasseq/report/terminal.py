@@ -71,6 +71,10 @@ class TrainingProgress:
             if left_out:
                 self.console.print(f"{reason.replace('_', ' ')}: {left_out}", soft_wrap=True)
 
+    def say(self, line: str) -> None:
+        """Prints a line."""
+        self.console.print(line, soft_wrap=True)
+
     def start(self, total_steps: int, epochs: int) -> None:
         """Begins to show training.
 

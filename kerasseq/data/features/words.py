@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerasseq.data.layout import MARKERS, WordsAndCharacters
+from kerasseq.data.locate import find_file
 from kerasseq.data.token_cache import vocabulary_checksum
 from kerasseq.data.tokenizers.character import Character
 from kerasseq.data.tokenizing import Tokenizer
 from kerasseq.data.vocabulary import id_dtype, most_frequent, read_vocabulary, write_vocabulary
+from kerasseq.data.word_vectors import read_vectors
 from kerasseq.registry import register
-from kerasseq.specs import END_ID, PAD_ID, START_ID, PositiveInt, check_arguments
+from kerasseq.run_folder import write_whole
+from kerasseq.specs import (
+    END_ID,
+    PAD_ID,
+    SPECIAL_TOKENS,
+    START_ID,
+    NonNegativeInt,
+    PositiveInt,
+    check_arguments,
+)
 
 
 class WholeWords(Tokenizer):
@@ -38,6 +50,9 @@ class WordsFeature(tf.Module):
         lowercase: Whether words are looked up without case; characters keep theirs.
         longest_word: Of a longer word the characters in the middle are left out.
         max_length: Training sentences with more words are left out.
+        vectors: A file of word vectors, in GloVe's or word2vec's text format, which the words' embedding
+            begins with.
+        extra_words: Words that only that file has, from its beginning, which are kept as well.
     Attributes:
         layout: How its ids stand in a batch.
         spec: What a batch of it is.
@@ -56,15 +71,21 @@ class WordsFeature(tf.Module):
         lowercase: bool = False,
         longest_word: PositiveInt = 24,
         max_length: PositiveInt | None = None,
+        vectors: str | None = None,
+        extra_words: NonNegativeInt = 100_000,
     ):
         super().__init__()
         limits = {"vocabulary_size": vocabulary_size, "minimum_frequency": minimum_frequency}
-        lengths = {"longest_word": longest_word, "max_length": max_length}
+        lengths = {"longest_word": longest_word, "max_length": max_length, "extra_words": extra_words}
         check_arguments(WordsFeature.__init__, **limits, **lengths)
         self.words = WholeWords(**limits, lowercase=lowercase)
         self.characters = Character()
         self.longest_word = longest_word
         self.max_length = max_length
+        self._file = vectors
+        self._extra_words = extra_words
+        self._path: Path | None = None
+        self._vectors: np.ndarray | None = None
 
     @property
     def vocabulary(self) -> list[str]:
@@ -82,9 +103,20 @@ class WordsFeature(tf.Module):
         return len(self.characters.vocabulary)
 
     @property
-    def vectors(self) -> None:
-        """None."""
-        return None
+    def vectors(self) -> np.ndarray | None:
+        """What the words' embedding begins with, (vocabulary_size, width): not numbers for a word without."""
+        return self._vectors
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of what it learned."""
+        if self._vectors is None:
+            return []
+        num_words = self.vocabulary_size - len(SPECIAL_TOKENS)
+        num_missing = int(np.isnan(self._vectors[len(SPECIAL_TOKENS) :, 0]).sum())
+        return [
+            f"{num_words - num_missing:,} of {num_words:,} words have a ready vector; {num_missing:,} do not"
+        ]
 
     @property
     def most_ids(self) -> None:
@@ -94,7 +126,9 @@ class WordsFeature(tf.Module):
     @property
     def options(self) -> dict[str, Any]:
         """What decides which ids a text becomes, but for the vocabularies; for the cache's key."""
-        return {**self.words.options, "type": "words", "longest_word": self.longest_word}
+        own = {"type": "words", "longest_word": self.longest_word}
+        vectors = {"vectors": self._file, "extra_words": self._extra_words} if self._file else {}
+        return {**self.words.options, **own, **vectors}
 
     @property
     def dtype(self) -> str:
@@ -109,6 +143,17 @@ class WordsFeature(tf.Module):
 
     def check(self, texts: Iterable[str]) -> None:
         """Takes every text: a word or character that was not learned is the unknown one."""
+
+    def files(self, folders: Sequence[Path]) -> list[Path]:
+        """What it learns from beside texts.
+
+        Raises:
+            DataError: If a file is missing.
+        """
+        if self._file is None:
+            return []
+        self._path = find_file(self._file, folders, asked_by="data.features.tokens.vectors")
+        return [self._path]
 
     def learn(self, texts: Iterable[str]) -> None:
         """Takes both vocabularies from a stream of texts."""
@@ -127,10 +172,23 @@ class WordsFeature(tf.Module):
         }
         self.words.set_vocabulary(most_frequent(known, **limits))
         self.characters.set_vocabulary(most_frequent(letters, vocabulary_size=None, minimum_frequency=1))
+        if self._path is not None:
+            extra, self._vectors = read_vectors(
+                self._path,
+                vocabulary=self.vocabulary,
+                extra_words=self._extra_words,
+                lowercase=self.words.lowercase,
+            )
+            self.words.set_vocabulary([*self.vocabulary, *extra])
 
     def save(self, path: Path) -> None:
-        """Writes both vocabularies as plain text, one token a line; that of the characters beside `path`."""
+        """Writes both vocabularies as plain text, one token a line; that of the characters beside `path`.
+
+        Ready vectors are a NumPy file there.
+        """
         write_vocabulary(_characters_path(path), self.characters.vocabulary)
+        if self._vectors is not None:
+            write_whole(_vectors_path(path), lambda fresh: np.save(fresh, self._vectors))
         write_vocabulary(Path(path), self.vocabulary)
 
     def load(self, path: Path) -> None:
@@ -141,6 +199,7 @@ class WordsFeature(tf.Module):
         """
         self.words.set_vocabulary(read_vocabulary(Path(path)))
         self.characters.set_vocabulary(read_vocabulary(_characters_path(path)))
+        self._vectors = np.load(_vectors_path(path)) if _vectors_path(path).is_file() else None
 
     def split(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """The words of each text, (batch,) to (batch, ragged) strings."""
@@ -196,3 +255,7 @@ def _at_least(ids: tf.Tensor, sizes: list[int]) -> tf.Tensor:
 
 def _characters_path(path: Path) -> Path:
     return Path(path).with_suffix(".characters.txt")
+
+
+def _vectors_path(path: Path) -> Path:
+    return Path(path).with_suffix(".vectors.npy")
