@@ -11,11 +11,13 @@ import numpy as np
 from keras import ops
 
 from kerasseq.losses.ctc import token_frames
+from kerasseq.models.thumbnails import png
 from kerasseq.specs import END_ID, Hypotheses
 
 MOST_COLUMNS = 240
 MOST_ROWS = 64
-DARKEST, LIGHTEST = -2.0, 2.5  # of features with mean 0 and variance 1
+QUIET, LOUD = -1.5, 2.5  # of features with mean 0 and variance 1
+SMALLEST = 1e-9
 
 
 def heard(model: keras.Model, audio: Mapping[str, Any], found: Hypotheses) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def _heard_when(answers: Mapping[str, Any], row: int, words: list[str], seconds:
     tokens = [int(token) for token in answers["tokens"][row, 0, : int(answers["lengths"][row, 0])]]
     tokens = tokens[:-1] if tokens and tokens[-1] == END_ID else tokens
     shown: dict[str, Any] = {
-        "spectrogram": _picture(_scaled(features[:, :MOST_ROWS], DARKEST, LIGHTEST)),
+        "spectrogram": _drawn(features[:, :MOST_ROWS].T[::-1], QUIET, LOUD),  # the lowest band below
         "tokens": [words[token] for token in tokens],
     }
     num_frames = max(int(answers["num_frames"][row]), 1)
@@ -75,23 +77,15 @@ def _heard_when(answers: Mapping[str, Any], row: int, words: list[str], seconds:
         shown["seconds"] = [round((int(frame) + 0.5) / num_frames * seconds, 3) for frame in frames]
     elif tokens:
         weights = answers["attention"][row, 0, : len(tokens), :num_frames].astype("float64")
-        shown["weights"] = _picture(_scaled(weights.T, 0.0, max(float(weights.max()), 1e-9)))
+        shown["weights"] = _drawn(weights, 0.0, max(float(weights.max()), SMALLEST))
     return shown
 
 
-def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    return np.rint(255 * np.clip((values - low) / (high - low), 0.0, 1.0))
-
-
-def _picture(values: np.ndarray) -> dict[str, Any]:
-    """(columns, rows) from 0 to 255 as base64, column by column; few enough columns for a page."""
-    step = max(-(-len(values) // MOST_COLUMNS), 1)
-    starts = np.arange(0, len(values), step)
-    sums = np.add.reduceat(values, starts, axis=0) if len(values) else values
-    counts = np.diff(np.append(starts, len(values)))[:, None]
-    content = np.rint(sums / np.maximum(counts, 1)).astype(np.uint8)
-    return {
-        "columns": content.shape[0],
-        "rows": content.shape[1],
-        "bytes": base64.b64encode(content).decode(),
-    }
+def _drawn(values: np.ndarray, low: float, high: float) -> str:
+    """(rows, columns) as a picture of few enough columns for a page: the larger, the darker."""
+    step = max(-(-values.shape[1] // MOST_COLUMNS), 1)
+    starts = np.arange(0, values.shape[1], step)
+    widths = np.diff(np.append(starts, values.shape[1]))
+    means = np.add.reduceat(values, starts, axis=1) / widths
+    shades = np.rint(255 * (1 - np.clip((means - low) / (high - low), 0.0, 1.0))).astype(np.uint8)
+    return "data:image/png;base64," + base64.b64encode(png(shades[..., None])).decode("ascii")
