@@ -87,7 +87,7 @@ def _examine_data(
         run = Run(RunFolder(folder), values, data_folder=data, recipe_folder=recipe.folder)
         prepared = run.prepare()
         reports = inspect_data(prepared)
-    sections += [_splits(reports), _fields(reports)]
+    sections += [_splits(reports), _fields(reports, prepared.features)]
     advice += _data_advice(prepared, reports, first=run.task.input_fields[0], second=run.task.output_field)
 
 
@@ -117,12 +117,15 @@ def _splits(reports: Mapping[str, SplitReport]) -> list[str]:
     return aligned(rows, right=range(1, 6))
 
 
-def _fields(reports: Mapping[str, SplitReport]) -> list[str]:
+def _fields(reports: Mapping[str, SplitReport], features: Mapping[str, Any]) -> list[str]:
     rows = [("split", "field", "tokens", "unknown", *LENGTHS)]
     for name, report in reports.items():
         for field, figures in report.fields.items():
-            lengths = (f"{figures.lengths[quantile]:,}" for quantile in QUANTILES)
-            rows.append((name, field, f"{figures.num_tokens:,}", _share(figures.unknown_rate), *lengths))
+            shown = getattr(features[field], "shown_length", "{:,}".format)
+            lengths = (shown(figures.lengths[quantile]) for quantile in QUANTILES)
+            is_read = hasattr(features[field], "read")  # from a file, which has no tokens
+            tokens = ("-", "-") if is_read else (f"{figures.num_tokens:,}", _share(figures.unknown_rate))
+            rows.append((name, field, *tokens, *lengths))
     return aligned(rows, right=range(2, 9))
 
 
@@ -153,11 +156,15 @@ def _data_advice(
 def _length_advice(prepared: PreparedData, train: SplitReport) -> Iterator[str]:
     for field, figures in train.fields.items():
         most, longest = figures.lengths[0.99], figures.lengths[1.0]
-        has_limit = prepared.features[field].max_length is not None
-        if longest > LONG_TAIL * most and prepared.splits[TRAIN].is_of_examples and not has_limit:
+        feature = prepared.features[field]
+        shown = getattr(feature, "shown_length", str)
+        unit = f"of {field}" if hasattr(feature, "shown_length") else f"{field} tokens"
+        limit = getattr(feature, "limit", "max_length: {}".format)(most)
+        is_long = longest > LONG_TAIL * most and prepared.splits[TRAIN].is_of_examples
+        if is_long and limit and feature.max_length is None:
             yield (
-                f"99 % of train have at most {most} {field} tokens and the longest has {longest}: "
-                f"`data.features.{field}.max_length: {most}` saves time and memory"
+                f"99 % of train have at most {shown(most)} {unit} and the longest has {shown(longest)}: "
+                f"`data.features.{field}.{limit}` saves time and memory"
             )
     if dropped := prepared.counts[TRAIN]["dropped_too_long"]:
         yield f"{_many(dropped, 'example')} of train are left out for `max_length`"

@@ -48,6 +48,14 @@ class MediaFeature(tf.Module):
         """What a batch of it is."""
         return self.layout.spec
 
+    def shown_length(self, length: int) -> str:
+        """The length of an example's values as people would say it."""
+        raise NotImplementedError
+
+    def limit(self, length: int) -> str:
+        """The option that leaves longer training examples out; none unless a subclass has one."""
+        return ""
+
     def learn(self, texts: Iterable[str]) -> None:
         """Learns nothing."""
 

@@ -108,3 +108,57 @@ def test_what_cannot_be_is_refused(option):
     sizes = {"vocabulary_size": 5, "num_classes": 2, option: 0}
     with pytest.raises(ValueError, match=f"`{option}` must be positive. Received: {option}=0"):
         build_sequence_classifier(**sizes)
+
+
+RECORDINGS = {
+    "samples": np.random.default_rng(0).integers(-9999, 9999, (3, 900)).astype("int16"),
+    "lengths": np.array([900, 500, 300], "int32"),
+}
+VIDEOS = {
+    "frames": np.random.default_rng(0).integers(0, 255, (3, 4, 6, 5, 1)).astype("uint8"),
+    "lengths": np.array([4, 2, 1], "int32"),
+}
+PICTURES = np.random.default_rng(0).integers(0, 255, (3, 6, 5, 1)).astype("uint8")
+MEDIA = {
+    "audio": ({"type": "log_mel", "sample_rate": 8000, "bands": 6}, RECORDINGS),
+    "image": ({"type": "rows", "shape": (6, 5, 1)}, PICTURES),
+    "video": (
+        {"type": "frames", "shape": (6, 5, 1), "image_encoder": {"type": "cnn", "filters": [3]}},
+        VIDEOS,
+    ),
+}
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_a_front_end_stands_in_the_place_of_the_embedding(medium, tmp_path):
+    front_end, inputs = MEDIA[medium]
+    model = build_sequence_classifier(
+        num_classes=3, front_end=front_end, encoder={"type": "recurrent", "units": 4}
+    )
+    assert isinstance(model, keras.Sequential) == (medium == "image")
+    randomise(model)
+    together = ops.convert_to_numpy(model(inputs))
+    for row in range(3):
+        alone = keras.tree.map_structure(lambda part, row=row: part[row : row + 1], inputs)
+        np.testing.assert_allclose(model(alone)[0], together[row], atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(inputs), together)
+    loaded.compile(keras.optimizers.Adam(0.02), TASK.loss(), run_eagerly=True)
+    losses = [float(loaded.train_on_batch(inputs, LABELS)) for _ in range(5)]
+    assert losses[-1] < losses[0]
+
+
+def test_padding_behind_a_recording_leaves_no_trace():
+    model = randomise(build_sequence_classifier(num_classes=3, front_end=MEDIA["audio"][0]), scale=0.3)
+    short = {"samples": RECORDINGS["samples"][1:2, :500], "lengths": RECORDINGS["lengths"][1:2]}
+    padded = {**short, "samples": np.pad(short["samples"], ((0, 0), (0, 333)))}
+    np.testing.assert_allclose(model(padded), model(short), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"vocabulary_size": 5, "front_end": {"type": "rows", "shape": (6, 5, 1)}}]
+)
+def test_texts_have_a_vocabulary_and_other_inputs_a_front_end(given):
+    with pytest.raises(ValueError, match="give a `vocabulary_size` for texts, or a `front_end`"):
+        build_sequence_classifier(num_classes=3, **given)

@@ -58,5 +58,11 @@ class AudioFeature(MediaFeature):
         self.max_length = None if max_seconds is None else int(max_seconds * sample_rate)
         self.layout = Recordings(sample_rate=sample_rate)
 
+    def shown_length(self, length: int) -> str:
+        return f"{length / self.sample_rate:.2f} s"
+
+    def limit(self, length: int) -> str:
+        return f"max_seconds: {length / self.sample_rate:.2f}"
+
     def of_file(self, path: str) -> np.ndarray:
         return read_wav(path, sample_rate=self.sample_rate)

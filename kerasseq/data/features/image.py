@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -62,7 +62,7 @@ class ImageFeature(MediaFeature):
     ):
         given = {"height": height, "width": width, "channels": channels, "fit": fit}
         check_arguments(ImageFeature.__init__, **given)
-        super().__init__(type="image", **given, width=width or height)
+        super().__init__(type="image", **{**given, "width": width or height})
         self._size = PictureSize(height=height, width=width or height, channels=channels, fit=fit)
         self.layout = Pictures(self._size.shape)
 
@@ -70,6 +70,9 @@ class ImageFeature(MediaFeature):
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self._size.shape
+
+    def shown_length(self, length: int) -> str:
+        return "x".join(map(str, self.shape))
 
     def of_file(self, path: str) -> np.ndarray:
         return self._size.fitted(read_picture(path)).numpy().ravel()

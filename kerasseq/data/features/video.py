@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -72,7 +72,7 @@ class VideoFeature(MediaFeature):
     ):
         given = {"num_frames": num_frames, "height": height, "width": width, "channels": channels, "fit": fit}
         check_arguments(VideoFeature.__init__, **given)
-        super().__init__(type="video", **given, width=width or height)
+        super().__init__(type="video", **{**given, "width": width or height})
         self.num_frames = num_frames
         self._size = PictureSize(height=height, width=width or height, channels=channels, fit=fit)
         self.layout = Clips(self._size.shape)
@@ -81,6 +81,10 @@ class VideoFeature(MediaFeature):
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of a frame."""
         return self._size.shape
+
+    def shown_length(self, length: int) -> str:
+        number = length // int(np.prod(self.shape))
+        return f"{number} frame{'' if number == 1 else 's'}"
 
     def of_file(self, path: str) -> np.ndarray:
         if not Path(path).is_dir():

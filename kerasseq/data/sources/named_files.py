@@ -86,6 +86,9 @@ class NamedFiles(ExampleSource):
     def reading(self) -> dict[str, Any]:
         return {"type": "named_files", "given": self.given, "name": self._name}
 
+    def options(self, split: str) -> dict[str, Any]:
+        return {**super().options(split), "split": split}  # others may lie in the same folders
+
     def all_rows(self, split: str) -> Iterator[Row]:
         others = [] if split == "test" else self._found("test") if "test" in self.given else []
         if split == "train" and not self.share:

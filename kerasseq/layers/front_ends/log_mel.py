@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
+from kerasseq.layers.spec_augment import SpecAugment
 from kerasseq.registry import register
-from kerasseq.specs import NonNegativeFloat, PositiveFloat, PositiveInt, Raw, Supplied, check_arguments
+from kerasseq.specs import (
+    NonNegativeFloat,
+    Options,
+    PositiveFloat,
+    PositiveInt,
+    Raw,
+    Supplied,
+    check_arguments,
+)
 
 LOUDEST = 32768.0  # of 16-bit samples
 FLOOR = 1e-6  # of a band's energy, so that silence has a logarithm
 LEAST_VARIANCE = 1e-5
+Augmentation = Annotated[Any, Options("kerasseq.layers.spec_augment:SpecAugment")]
 REACH = 2  # frames on each side that a difference is taken over
 
 
@@ -41,6 +51,7 @@ class LogMel(keras.layers.Layer):
         high_hz: Where the highest ends; null is half the sample rate.
         normalize: Whether the mean and loudness of each band in a recording do not count.
         deltas: How many orders of differences between frames stand beside the bands.
+        spec_augment: Hide stretches of time and bands in training: options of `SpecAugment`.
     Call arguments:
         inputs: `samples`, (batch, samples) 16-bit integers or floats from -1 to 1, and `lengths`, (batch,).
     Returns:
@@ -64,6 +75,7 @@ class LogMel(keras.layers.Layer):
         high_hz: PositiveFloat | None = None,
         normalize: bool = True,
         deltas: Literal[0, 1, 2] = 0,
+        spec_augment: Augmentation | None = None,
         **kwargs: Any,
     ):
         options = {
@@ -72,7 +84,9 @@ class LogMel(keras.layers.Layer):
         }  # fmt: skip
         check_arguments(LogMel.__init__, sample_rate=sample_rate, **options)
         super().__init__(autocast=False, **kwargs)  # half precision has no room for samples
-        self.options = {"sample_rate": sample_rate, **options, "normalize": normalize}
+        others = {"normalize": normalize, "spec_augment": spec_augment}
+        self.options = {"sample_rate": sample_rate, **options, **others}
+        self.spec_augment = None if spec_augment is None else SpecAugment(**spec_augment)
         self.width = bands * (1 + deltas)
         self._frame = max(round(sample_rate * frame_ms / 1000), 1)
         self._step = max(round(sample_rate * step_ms / 1000), 1)
@@ -84,7 +98,7 @@ class LogMel(keras.layers.Layer):
             bands=bands, low_hz=low_hz, high_hz=high_hz, sample_rate=sample_rate, fft_size=self._fft_size
         )
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, training: bool = False) -> Any:
         samples = inputs["samples"]
         scale = LOUDEST if keras.backend.is_int_dtype(samples.dtype) else 1.0
         samples = ops.pad(ops.cast(samples, "float32") / scale, ((0, 0), (0, self._frame - 1)))
@@ -97,7 +111,10 @@ class LogMel(keras.layers.Layer):
             orders.append(_differences(orders[-1], self._num_frames(inputs)))
         found = ops.concatenate(orders, axis=-1) if len(orders) > 1 else bands
         found = _normalized(found, mask) if self.options["normalize"] else found
-        return ops.cast(ops.where(mask[..., None], found, 0.0), self.compute_dtype)
+        found = ops.where(mask[..., None], found, 0.0)
+        if self.spec_augment is not None:
+            found = self.spec_augment(found, mask, training=training)
+        return ops.cast(found, self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """True at the frames that begin within a recording, (batch, time)."""
@@ -107,7 +124,7 @@ class LogMel(keras.layers.Layer):
     def _num_frames(self, inputs: Any) -> Any:
         return (ops.cast(inputs["lengths"], "int32") + self._step - 1) // self._step
 
-    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
+    def compute_output_spec(self, inputs: Any, training: bool = False) -> keras.KerasTensor:
         batch, samples = inputs["samples"].shape
         time = None if samples is None else -(-samples // self._step)
         return keras.KerasTensor((batch, time, self.width), dtype=self.compute_dtype)

@@ -57,5 +57,9 @@ class Rows(keras.layers.Layer):
         pixels = ops.pad(pixels, ((0, 0), (0, self._missing), (0, 0), (0, 0)))
         return ops.reshape(pixels, (-1, self.time, self.width))
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """No mask: every row is real."""
+        return None
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}

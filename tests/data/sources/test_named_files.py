@@ -31,7 +31,8 @@ def test_the_label_is_in_the_name_and_the_splits_are_patterns(top):
     assert read(made, "test") == [("0_ann_0.wav", "0"), ("1_ann_0.wav", "1")]
     assert read(made, "validation") == [("0_ann_7.wav", "0")]
     assert read(made, "train") == [("1_bob_12.wav", "1"), ("1_bob_5.wav", "1")]
-    assert made.files("train") == [top / "set"]
+    assert made.files("train") == made.files("test") == [top / "set"]
+    assert len({str(made.options(split)) for split in made.splits}) == 3
 
 
 def test_a_share_is_held_out_by_name_wherever_the_files_lie(top):

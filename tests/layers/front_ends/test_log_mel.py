@@ -103,6 +103,15 @@ def test_it_comes_back_from_its_config_and_takes_silence():
     assert layer(nothing).shape == (1, 1, 18) and not np.any(layer(nothing))
 
 
+def test_holes_are_made_in_training_alone():
+    plain = LogMel(sample_rate=RATE, bands=12)
+    holed = LogMel.from_config({**plain.get_config(), "spec_augment": {"time_mask_share": 0.5, "seed": 1}})
+    np.testing.assert_array_equal(holed(recordings()), plain(recordings()))
+    found = np.asarray(holed(recordings(), training=True))
+    assert ((found == 0) | (found == np.asarray(plain(recordings())))).all()
+    assert (found[0] == 0).sum() > 12
+
+
 def test_half_precision_hears_the_same():
     layer = LogMel(sample_rate=RATE, dtype="mixed_bfloat16")
     found = layer(recordings())
