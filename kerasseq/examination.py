@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq import environment, registry
+from kerasseq.data.cache_folder import cache_root
 from kerasseq.data.inspection import MOST_BAD_LINES, QUANTILES, SplitReport, bad_lines, inspect_data
 from kerasseq.data.locate import search_folders
 from kerasseq.data.prepare import TRAIN, PreparedData, make_features, make_source
-from kerasseq.data.token_cache import cache_root
 from kerasseq.errors import DataError
 from kerasseq.opened_run import Run
 from kerasseq.recipe.resolve import Recipe

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from kerasseq import registry
+from kerasseq.data.cache_folder import cache_root
 from kerasseq.data.faults import UnusableValue, data_error
 from kerasseq.data.split import Split
 from kerasseq.data.token_cache import (
     Encoder,
     Tokens,
-    cache_root,
     cached_tokens,
     checksum,
     key_of,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from kerasseq.data.cache_folder import cache_root
 from kerasseq.data.faults import data_error
 from kerasseq.data.prepare import (
     PreparedData,
@@ -22,7 +23,7 @@ from kerasseq.data.prepare import (
 )
 from kerasseq.data.stream_cache import Stream, cached_stream
 from kerasseq.data.stream_plan import Dealer
-from kerasseq.data.token_cache import Encoder, cache_root, key_of, vocabulary_checksum
+from kerasseq.data.token_cache import Encoder, key_of, vocabulary_checksum
 from kerasseq.specs import PAD_ID, UNKNOWN_ID, Feature, PositiveInt, Source, Supplied, check_arguments
 
 __all__ = ["StreamSplit", "features_of", "prepare_streams"]

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from kerasseq.data.cache_folder import CACHE_VARIABLE
 from kerasseq.data.faults import data_error
 from kerasseq.data.tokenizing import batches_of_texts
 from kerasseq.run_folder import write_json, write_whole
 
 LAYOUT = 3
 READ_AT_ONCE = 64  # files whose content is held in memory
-CACHE_VARIABLE = "KERASSEQ_CACHE"
 
 
 class Column:
@@ -71,16 +71,6 @@ class Tokens(NamedTuple):
 
     columns: dict[str, Column]
     skipped: int
-
-
-def cache_root(folder: str | None) -> Path:
-    """Where prepared data is kept.
-
-    It is shared by all runs of a user, because runs that are compared read the same data, and a run folder
-    stays small enough to send; everything in it can be deleted at any time.
-    """
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(folder or os.environ.get(CACHE_VARIABLE) or Path(base, "kerasseq")).expanduser().absolute()
 
 
 def checksum(path: Path) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from kerasseq import registry
 from kerasseq.data import token_cache
-from kerasseq.data.token_cache import Encoder, cache_root, cached_tokens, checksum, key_of, rows_of
+from kerasseq.data.cache_folder import cache_root
+from kerasseq.data.token_cache import Encoder, cached_tokens, checksum, key_of, rows_of
 from kerasseq.data.vocabulary import id_dtype
 from kerasseq.errors import DataError
 
