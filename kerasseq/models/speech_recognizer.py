@@ -42,7 +42,7 @@ DEFAULTS = {
     "data.features.transcript.tokenizer": "character",
     "decode": "ctc_beam",
     "evaluate.metrics": ["wer", "cer"],
-    "evaluate.baseline": ["majority"],
+    "evaluate.baseline": ["typical_transcript"],
 }
 CONSTRAINTS = (
     ("front_end.type not in ('rows', 'frames')", "that is for pictures: take log_mel"),
