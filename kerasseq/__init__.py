@@ -31,6 +31,7 @@ _MODULES = {
 }
 _OBJECTS = {
     "build_captioner": "kerasseq.models.captioner",
+    "build_forecaster": "kerasseq.models.forecaster",
     "build_language_model": "kerasseq.models.language_model",
     "build_seq2seq": "kerasseq.models.seq2seq",
     "build_sequence_classifier": "kerasseq.models.sequence_classifier",
@@ -44,6 +45,7 @@ _OBJECTS = {
     "register": "kerasseq.registry",
     "run": "kerasseq.pipeline",
     "score": "kerasseq.pipeline",
+    "tune": "kerasseq.pipeline",
 }
 
 __all__ = ["__version__", *_MODULES, *_OBJECTS]

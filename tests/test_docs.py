@@ -26,8 +26,10 @@ PAGES = (
     "docs/recipes.md",
     "docs/language_models.md",
     "docs/classification.md",
+    "docs/summarization.md",
     "docs/gradients.md",
     "docs/training.md",
+    "docs/tuning.md",
     "docs/python.md",
     "docs/export.md",
     "docs/design.md",
@@ -37,7 +39,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 FILE_NAME = re.compile(r"# ([\w.]+\.(?:py|yaml))\n")
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)]*)?\)")
 SIZES = {"train": 128, "validation": 24, "test": 24}
-TRAINS = ("run", "train", "explain")  # `VERB RECIPE …`
+TRAINS = ("run", "train", "explain", "tune")  # `VERB RECIPE …`
 SHORT_LANGUAGE_MODEL = {
     "data.source": {"type": "text", "train": "few.txt", "validation": "few.txt"},
     "model.units": 8,
@@ -93,6 +95,11 @@ def workplace(tmp_path_factory):
         (folder / "few.txt").write_text("The wind is blowing.\nA cat sat on the mat.\n", "utf-8")
         rows = [f'{row},{"good" if row % 2 else "bad"},"A review, the {row}th."\n' for row in range(40)]
         (folder / "my.csv").write_text("id,stars,review\n" + "".join(rows), "utf-8")
+        summaries = [
+            f'{{"text": ["Ann saw {row}.", "Go."], "summaries": ["Ann", "{row}"]}}\n' for row in range(40)
+        ]
+        (folder / "notes.jsonl").write_text("".join(summaries), "utf-8")
+        write_headlines(folder / "data" / "headlines")
         for split, size in SIZES.items():
             lines = (
                 (shipped_folder("datasets") / "dates" / f"{split}.tsv").read_text("utf-8").splitlines(True)
@@ -110,11 +117,25 @@ def workplace(tmp_path_factory):
                 del sys.modules[name]
 
 
+def write_headlines(folder):
+    """A few of those that ship, where the recipe looks for its own."""
+    folder.mkdir(parents=True)
+    for split in SIZES:
+        lines = (
+            (shipped_folder("datasets") / "headlines" / f"{split}.jsonl").read_text("utf-8").splitlines(True)
+        )
+        (folder / f"{split}.jsonl").write_text("".join(lines[:24]), "utf-8")
+
+
 def call(command, monkeypatch, capsys, *, stdin=""):
     """Runs one line of `kerasseq …`; returns its exit status and all that it printed."""
     arguments = shlex.split(command)[1:]
     if arguments[0] in TRAINS and not arguments[1].startswith("runs/"):
-        overrides = SHORT_BY_MODEL[pipeline.check(arguments[1]).values["model"]["type"]]
+        model = pipeline.check(arguments[1]).values["model"]
+        overrides = SHORT_BY_MODEL[model["type"]]
+        if model.get("decoder", {}).get("copy"):  # which it does from where the attention looks
+            overrides = {**overrides, "model.decoder.attention": "bahdanau", "evaluate.metrics": ["rouge"]}
+            overrides["model.decoder.input_feeding"] = True
         short = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
         arguments = [*arguments[:2], *short, *arguments[2:]]
     monkeypatch.setattr(sys, "argv", ["kerasseq", *arguments])
@@ -150,6 +171,8 @@ def run_console(text, monkeypatch, capsys):
 def test_the_examples_of_a_page_run(page, workplace, monkeypatch, capsys):
     found = blocks(page)
     assert len(found) > 1
+    if page == "docs/tuning.md":
+        pytest.importorskip("optuna")
     if page != PAGES[0] and "runs/translate_dates" in text_of(page) and not Path("runs").exists():
         run("translate_dates", SHORT, quiet=True)  # as the first page says
     namespace = ModuleType("page").__dict__
