@@ -24,5 +24,5 @@ def test_many_transcripts_take_no_longer():
 
 
 def test_words_are_replaced_put_in_and_taken_out():
-    assert num_errors("a b c".split(), "a x c d".split()) == 2
+    assert num_errors(["a", "b", "c"], ["a", "x", "c", "d"]) == 2
     assert num_errors([], ["a"]) == num_errors(["a"], []) == 1
