@@ -1,6 +1,8 @@
-"""Losses that never count padding, and one of whole examples."""
+"""Losses that never count padding or missing values, and one of whole examples."""
 
 from kerasseq.losses.class_cross_entropy import ClassCrossEntropy
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
+from kerasseq.losses.point_loss import PointLoss
+from kerasseq.losses.quantile_loss import QuantileLoss
 
-__all__ = ["ClassCrossEntropy", "MaskedCrossEntropy"]
+__all__ = ["ClassCrossEntropy", "MaskedCrossEntropy", "PointLoss", "QuantileLoss"]

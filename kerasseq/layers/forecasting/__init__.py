@@ -1,0 +1,1 @@
+"""From a window of a series to its forecast."""
