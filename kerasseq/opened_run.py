@@ -185,7 +185,7 @@ class Run:
 
     def decode(self, inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
         """For each input, a thousand at a time: `input`, `prediction`, `score` and more."""
-        asked, given = tee(inputs)
+        asked, given = tee(self.task.inputs(inputs))
         for one, answer in zip(given, self.inference.answers(asked), strict=True):
             yield {"input": one, **answer}
 

@@ -1,5 +1,7 @@
 """Every shipped recipe is right by the engine and by the schema, and each task trains on shipped data."""
 
+import re
+
 import jsonschema
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from tests.data.picture_files import picture, write_picture
 RECIPES = shipped_recipes()
 OF_TASK = {
     "captioner": "caption_scenes",
+    "forecaster": "forecast_load",
     "language_model": "generate_text",
     "seq2seq": "translate_dates",
     "sequence_classifier": "classify_reviews",
@@ -34,11 +37,32 @@ def write_scenes(folder):
     return str(folder / "pictures" / "test0.png")
 
 
+def write_load(folder):
+    """The first days of one region, and a window to forecast from."""
+    lines = (shipped_datasets()["load"] / "load.csv").read_text("utf-8").splitlines(keepends=True)
+    (folder / "load.csv").write_text("".join(lines[:41]), "utf-8")
+    history, known = np.full(6, 800.0), np.zeros((8, 2))
+    return {"history": history, "known": known, "time": "2019-03-01", "series": "coast"}
+
+
 SMALL = {  # data set, lines of each split or what writes them, what makes the model small, and an input
     "captioner": (
         "scenes",
         write_scenes,
         {"model.image_encoder.filters": [2, 2], "model.embedding_dim": 4, "model.decoder.units": 4},
+        None,
+    ),
+    "forecaster": (
+        "load",
+        write_load,
+        {
+            "data.context": 6,
+            "data.horizon": 2,
+            "data.split": {"validation": 8, "test": 8},
+            "data.stride": 3,
+            "model.encoder.units": 4,
+            "evaluate.baseline": ["last_value"],
+        },
         None,
     ),
     "language_model": (
@@ -71,16 +95,21 @@ SMALL = {  # data set, lines of each split or what writes them, what makes the m
 def test_the_recipes_that_ship_are_these():
     assert sorted(RECIPES) == [
         "benchmarks/classify_sst2",
+        "benchmarks/forecast_airline",
+        "benchmarks/forecast_etth1",
         "benchmarks/language_model_ptb",
         "benchmarks/language_model_ptb_medium",
         "benchmarks/language_model_tinyshakespeare",
+        "benchmarks/summarize_scitldr",
         "benchmarks/tag_ud_english_ewt",
         "benchmarks/translate_multi30k",
         "caption_scenes",
         "classify_reviews",
+        "forecast_load",
         "generate_text",
         "hello",
         "read_numbers",
+        "summarize_headlines",
         "tag_sentences",
         "translate_dates",
     ]
@@ -127,7 +156,8 @@ def test_what_it_monitors_is_measured(name):
 
 
 def test_every_data_set_that_ships_has_its_recipe():
-    used = {RECIPES[name].read_text("utf-8").partition("train: ")[2].split("/")[0] for name in RECIPES}
+    texts = [path.read_text("utf-8") for path in RECIPES.values()]
+    used = {folder for text in texts for folder in re.findall(r"(?:train|path): (\w+)/", text)}
     assert set(shipped_datasets()) <= used
 
 
@@ -144,7 +174,8 @@ def copy_lines(shipped, folder, splits):
 
 
 @pytest.mark.parametrize("task", OF_TASK)
-def test_each_task_trains_two_steps_on_shipped_data(task, tmp_path):
+def test_each_task_trains_two_steps_on_shipped_data(task, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASSEQ_CACHE", str(tmp_path / "cache"))
     data_set, splits, small, given = SMALL[task]
     (tmp_path / data_set).mkdir()
     if callable(splits):
@@ -153,7 +184,6 @@ def test_each_task_trains_two_steps_on_shipped_data(task, tmp_path):
         copy_lines(shipped_datasets()[data_set], tmp_path / data_set, splits)
     overrides = {
         "data.batch_size": 4,
-        "data.cache_folder": str(tmp_path / "cache"),
         "train.epochs": 1,
         "export": [],
         **small,

@@ -109,6 +109,10 @@ class Task(ABC):
                 chosen = tree.map_structure(lambda part, rows=asked: ops.take(part, rows, axis=0), batch)
                 yield [number_of[places[row]] for row in asked], chosen
 
+    def inputs(self, given: Iterable[Any]) -> Iterable[Any]:
+        """What `predict` is asked, from what it was given; the same, unless a task reads lines together."""
+        return given
+
     def encode(self, inputs: list[Any]) -> dict[str, Any]:
         """A batch of raw inputs, encoded."""
         (field,) = self.input_fields
