@@ -5,6 +5,8 @@ from __future__ import annotations
 from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 
+ANSWERS = ("class",)
+
 
 @register("metric")
 class Accuracy:

@@ -11,6 +11,7 @@ from kerasseq.metrics.corpus import check_corpus, reference_streams
 from kerasseq.registry import register
 from kerasseq.specs import PositiveFloat, PositiveInt, check_arguments
 
+ANSWERS = ("text",)
 CONSTRAINTS = (
     (
         "smoothing_value is None or smoothing in ('floor', 'add-k')",

@@ -7,6 +7,8 @@ from typing import Any
 from kerasseq.metrics.edits import error_counts, error_rate, nearest_edits, require_jiwer, signature_of
 from kerasseq.registry import register
 
+ANSWERS = ("text",)
+
 
 @register("metric")
 class CharacterErrorRate:

@@ -6,6 +6,8 @@ from kerasseq.metrics.corpus import check_corpus, reference_streams
 from kerasseq.registry import register
 from kerasseq.specs import NonNegativeInt, PositiveInt, check_arguments
 
+ANSWERS = ("text",)
+
 
 @register("metric")
 class Chrf:

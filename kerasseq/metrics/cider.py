@@ -11,6 +11,7 @@ from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 from kerasseq.specs import PositiveFloat, check_arguments
 
+ANSWERS = ("text",)
 ORDERS = (1, 2, 3, 4)
 SCALE = 10.0
 

@@ -10,6 +10,7 @@ from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 from kerasseq.specs import check_arguments
 
+ANSWERS = ("text",)
 ORDERS = (1, 2, 3, 4)
 ALMOST_NONE = 1e-15  # what an order without a match counts, so that there is a logarithm
 SMALL = 1e-9

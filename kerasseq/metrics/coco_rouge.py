@@ -7,6 +7,7 @@ from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 from kerasseq.specs import check_arguments
 
+ANSWERS = ("text",)
 BETA = 1.2  # recall counts that many times as much as precision
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 
+ANSWERS = ("class",)
+
 
 def classes_of(predictions: list[str], references: list[str]) -> list[str]:
     """Every class that stands in either, by name."""

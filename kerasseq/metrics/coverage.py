@@ -10,6 +10,8 @@ import numpy as np
 from kerasseq.metrics.quantile_answers import levels_and_arrays
 from kerasseq.registry import register
 
+ANSWERS = ("numbers",)
+
 
 @register("metric")
 class Coverage:

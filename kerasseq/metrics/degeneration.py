@@ -6,6 +6,8 @@ from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
+ANSWERS = ("text",)
+
 
 @register("metric")
 class Degeneration:

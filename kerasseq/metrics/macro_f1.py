@@ -8,6 +8,8 @@ from kerasseq.metrics.confusion import classes_of
 from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 
+ANSWERS = ("class",)
+
 
 @register("metric")
 class MacroF1:

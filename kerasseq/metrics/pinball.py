@@ -11,6 +11,8 @@ from kerasseq.metrics.forecasts import mean_known
 from kerasseq.metrics.quantile_answers import levels_and_arrays
 from kerasseq.registry import register
 
+ANSWERS = ("numbers",)
+
 
 @register("metric")
 class Pinball:

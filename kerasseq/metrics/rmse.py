@@ -10,6 +10,8 @@ import numpy as np
 from kerasseq.metrics.forecasts import ErrorMetric, mean_known
 from kerasseq.registry import register
 
+ANSWERS = ("numbers",)
+
 
 @register("metric")
 class RMSE(ErrorMetric):

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 
+ANSWERS = ("text",)
 NAMES = ("rouge1", "rouge2", "rougeL")
 
 

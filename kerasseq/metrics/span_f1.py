@@ -11,6 +11,8 @@ from kerasseq.metrics.tag_accuracy import aligned_tags
 from kerasseq.registry import register
 from kerasseq.tag_schemes import spans_of
 
+ANSWERS = ("tags",)
+
 
 @register("metric")
 class SpanF1:

@@ -8,6 +8,8 @@ from typing import Any
 from kerasseq.metrics.corpus import check_corpus
 from kerasseq.registry import register
 
+ANSWERS = ("tags",)
+
 
 @register("metric")
 class TagAccuracy:

@@ -35,6 +35,7 @@ from kerasseq.specs import (
     check_arguments,
 )
 
+ANSWERS = "text"
 FIELDS = ("image", "caption")
 FEATURES = {"image": ("image", "image_features"), "caption": "text"}
 DEFAULTS = {

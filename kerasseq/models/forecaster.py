@@ -32,6 +32,7 @@ from kerasseq.specs import (
     check_arguments,
 )
 
+ANSWERS = "numbers"
 FIELDS = ("history", "target")
 DATA = "kerasseq.data.series:prepare_series"
 DEFAULTS = {

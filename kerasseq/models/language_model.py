@@ -21,6 +21,7 @@ from kerasseq.models.token_scores import MEASURES, token_figures, token_scores
 from kerasseq.registry import register
 from kerasseq.specs import Cell, NonNegativeFloat, PositiveInt, Rate, Raw, Signature, Supplied
 
+ANSWERS = "text"
 FIELDS = ("text",)
 FEATURES = {"text": "text"}
 DATA = "kerasseq.data.streams:prepare_streams"

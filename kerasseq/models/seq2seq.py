@@ -33,6 +33,7 @@ from kerasseq.specs import (
     check_arguments,
 )
 
+ANSWERS = "text"
 FIELDS = ("source", "target")
 FEATURES = {"source": ("text", "open_text"), "target": ("text", "open_text")}
 DEFAULTS = {

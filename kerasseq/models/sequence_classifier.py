@@ -26,6 +26,7 @@ from kerasseq.specs import (
     check_arguments,
 )
 
+ANSWERS = "class"
 FIELDS = ("input", "label")
 FEATURES = {"input": ("text", "audio", "image", "video"), "label": "label"}
 DEFAULTS = {

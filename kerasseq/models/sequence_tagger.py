@@ -29,6 +29,7 @@ from kerasseq.specs import (
 )
 from kerasseq.tag_schemes import may_follow
 
+ANSWERS = "tags"
 FIELDS = ("tokens", "tags")
 FEATURES = {"tokens": "words", "tags": "tags"}
 DEFAULTS = {

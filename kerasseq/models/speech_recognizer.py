@@ -35,6 +35,7 @@ from kerasseq.specs import (
     check_arguments,
 )
 
+ANSWERS = "text"
 FIELDS = ("audio", "transcript")
 FEATURES = {"audio": "audio", "transcript": "text"}
 DEFAULTS = {

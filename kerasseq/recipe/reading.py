@@ -149,3 +149,13 @@ class _Builder:
         if not all(isinstance(layer.value, dict) for layer in layers):
             raise RecipeError([Problem("`<<` takes a mapping.", place=found.place)])
         return {key: value for layer in reversed(layers) for key, value in layer.value.items()}
+
+
+def node_at(node: Node, *keys: str | int) -> Node:
+    """The innermost node on the way along `keys` that was written."""
+    for key in keys:
+        if isinstance(node.value, dict):
+            node = node.value.get(key, node)
+        elif isinstance(node.value, list) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+    return node

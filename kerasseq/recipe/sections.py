@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from kerasseq import registry
 from kerasseq.errors import Problem, did_you_mean
 from kerasseq.recipe.annotations import show
-from kerasseq.recipe.reading import Node
+from kerasseq.recipe.other_models import parts_of_other_models
+from kerasseq.recipe.reading import Node, node_at
 from kerasseq.recipe.rules import broken_rules
 from kerasseq.recipe.signatures import Parameter, Signature, part_signature
 from kerasseq.specs import Exporter, NonNegativeInt, Options, Part
 
 MODEL = Part("model")
-DECODE = Part("decode")
 FEATURE = "feature"
 DATA = "kerasseq.data.prepare:prepare_data"
 
@@ -112,25 +112,25 @@ def _filled(node: Node, keys: list[str], value: Node) -> Node:
 def problems_between_sections(root: Node, values: dict[str, Any]) -> list[Problem]:
     """Finds what the model's file rules out.
 
-    That is features not among its `FIELDS` or of another type than its `FEATURES` name, a search whose
-    `MODELS` it is not among, and broken `RECIPE_CONSTRAINTS`.
+    That is features not among its `FIELDS` or of another type than its `FEATURES` name, parts that are for
+    other models, and broken `RECIPE_CONSTRAINTS`.
     """
     model = values.get("model")
     if model is None:
         return []
     constants = model_constants(model["type"])
     problems = list(broken_rules(constants.get("RECIPE_CONSTRAINTS", ()), values, root))
-    problems += _wrong_search(root, values)
+    problems += parts_of_other_models(root, values, constants)
     features = (values.get("data") or {}).get("features") or {}
     fields = constants.get("FIELDS", features)
-    written = _at(root, "data", "features")
+    written = node_at(root, "data", "features")
     for name, feature in features.items():
         if name not in fields:
             message = f"`data.features.{name}` is not a field of the model '{model['type']}'."
             hint = did_you_mean(name, fields)
-            problems.append(Problem(message, _at(written, name).place, tuple(fields), hint))
+            problems.append(Problem(message, node_at(written, name).place, tuple(fields), hint))
         elif _is_none_of(feature["type"], wanted := _usable(constants, name)):
-            key, place = f"data.features.{name}", _at(written, name, "type").place
+            key, place = f"data.features.{name}", node_at(written, name, "type").place
             message = f"`{key}.type` is {show(feature['type'])}, which '{model['type']}' cannot use there."
             problems.append(Problem(message, place, wanted, f"write `{key}: {{type: {wanted[0]}}}`"))
     return problems
@@ -145,22 +145,3 @@ def _usable(constants: dict[str, Any], field: str) -> tuple[str, ...]:
 def _is_none_of(word: str, wanted: tuple[str, ...]) -> bool:
     """Whether a feature is not what a model needs; of a user's own one nobody can tell."""
     return bool(wanted) and word not in wanted and registry.path_of(FEATURE, word).is_file()
-
-
-def _wrong_search(root: Node, values: dict[str, Any]) -> list[Problem]:
-    """A way to search that is for other models, as its file's `MODELS` say; of a user's own nobody can tell."""
-    word, model = (values.get("decode") or {}).get("type"), values["model"]["type"]
-    if word is None or not registry.path_of(MODEL.kind, model).is_file():
-        return []
-    models = part_signature(DECODE, word).constants.get("MODELS")
-    if models is None or model in models:
-        return []
-    message = f"`decode.type` is {show(word)}, which is for {' and '.join(models)}, not for '{model}'."
-    return [Problem(message, _at(root, "decode", "type").place, fix="take another search, such as greedy")]
-
-
-def _at(node: Node, *keys: str) -> Node:
-    """The innermost node on the way along `keys` that was written."""
-    for key in keys:
-        node = node.value.get(key, node) if isinstance(node.value, dict) else node
-    return node

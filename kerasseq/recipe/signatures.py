@@ -17,7 +17,16 @@ from kerasseq.recipe.source_file import SourceFile, path_of_module, read_source
 from kerasseq.specs import FilledIn, Options, Part
 
 REQUIRED = inspect.Parameter.empty
-CONSTANTS = ("FIELDS", "FEATURES", "CONSTRAINTS", "RECIPE_CONSTRAINTS", "DATA", "DEFAULTS", "MODELS")
+CONSTANTS = (
+    "ANSWERS",
+    "CONSTRAINTS",
+    "DATA",
+    "DEFAULTS",
+    "FEATURES",
+    "FIELDS",
+    "MODELS",
+    "RECIPE_CONSTRAINTS",
+)
 
 
 @dataclass(frozen=True)

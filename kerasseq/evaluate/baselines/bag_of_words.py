@@ -5,6 +5,7 @@ from __future__ import annotations
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
+ANSWERS = ("class",)
 WORDS = r"(?u)\w+|[^\w\s]"
 MOST_ITERATIONS = 1000
 

@@ -8,6 +8,7 @@ from collections import Counter
 from kerasseq.metrics.caption_words import caption_words, ngrams
 from kerasseq.registry import register
 
+MODELS = ("captioner",)
 ORDERS = (1, 2, 3, 4)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from kerasseq.registry import register
 
+ANSWERS = ("tags",)
+
 
 @register("baseline")
 class HMM:

@@ -16,6 +16,7 @@ from kerasseq.evaluate.baseline import NotMeasured
 from kerasseq.registry import register
 from kerasseq.specs import START_ID, PositiveInt, Probability, check_arguments
 
+MODELS = ("language_model",)
 FIELD = "text"
 NEVER_LABELS = 2  # padding and `<s>`
 LEAST_DISCOUNT, MOST_DISCOUNT = 0.1, 0.9

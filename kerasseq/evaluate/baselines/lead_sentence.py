@@ -7,6 +7,7 @@ import re
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
+MODELS = ("seq2seq",)
 END = re.compile(r"""[.!?…。！？]["'”’)\]]*(?=\s)""")
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 
 from kerasseq.registry import register
 
+ANSWERS = ("class", "text")
+
 
 @register("baseline")
 class Majority:

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 
 from kerasseq.registry import register
 
+ANSWERS = ("tags",)
+
 
 @register("baseline")
 class MostFrequentTag:

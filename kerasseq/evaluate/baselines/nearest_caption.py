@@ -10,6 +10,7 @@ from kerasseq.data.pictures import PictureSize, read_picture
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
+MODELS = ("captioner",)
 AT_ONCE = 256  # questions whose distances are held in memory
 
 

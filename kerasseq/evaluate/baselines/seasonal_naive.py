@@ -11,6 +11,8 @@ from kerasseq.evaluate.forecast_lists import as_lists, without_holes
 from kerasseq.registry import register
 from kerasseq.specs import Origin, PositiveInt, check_arguments
 
+ANSWERS = ("numbers",)
+
 
 @register("baseline")
 class SeasonalNaive:
