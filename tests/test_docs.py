@@ -26,6 +26,7 @@ PAGES = (
     "docs/recipes.md",
     "docs/language_models.md",
     "docs/classification.md",
+    "docs/tagging.md",
     "docs/summarization.md",
     "docs/gradients.md",
     "docs/training.md",
@@ -52,6 +53,7 @@ SHORT_CLASSIFIER = {
     "train.epochs": 1,
     "evaluate.baseline": ["majority"],
 }
+SHORT_TAGGER = {"model.embedding_dim": 8, "model.encoder.units": 8, "train.epochs": 1}
 SHORT = {
     "data.batch_size": 64,
     "model.embedding_dim": 8,
@@ -72,6 +74,7 @@ SHORT_BY_MODEL = {
     "language_model": SHORT_LANGUAGE_MODEL,
     "seq2seq": SHORT,
     "sequence_classifier": SHORT_CLASSIFIER,
+    "sequence_tagger": SHORT_TAGGER,
 }
 
 
@@ -95,6 +98,9 @@ def workplace(tmp_path_factory):
         (folder / "few.txt").write_text("The wind is blowing.\nA cat sat on the mat.\n", "utf-8")
         rows = [f'{row},{"good" if row % 2 else "bad"},"A review, the {row}th."\n' for row in range(40)]
         (folder / "my.csv").write_text("id,stars,review\n" + "".join(rows), "utf-8")
+        words = [f"Ann{row} PROPN B-PER\nlikes VERB O\nRome PROPN B-LOC\n\n" for row in range(40)]
+        (folder / "my.conll").write_text("".join(words), "utf-8")
+        (folder / "data" / "tags").mkdir(parents=True)
         summaries = [
             f'{{"text": ["Ann saw {row}.", "Go."], "summaries": ["Ann", "{row}"]}}\n' for row in range(40)
         ]
@@ -107,6 +113,9 @@ def workplace(tmp_path_factory):
             (folder / "data" / "dates").mkdir(parents=True, exist_ok=True)
             (folder / "data" / "dates" / f"{split}.tsv").write_text("".join(lines[:size]), "utf-8")
             (folder / f"{split}.tsv").write_text("".join(lines[:size]), "utf-8")
+            sentences = (shipped_folder("datasets") / "tags" / f"{split}.jsonl").read_text("utf-8")
+            few = "".join(sentences.splitlines(True)[:size])
+            (folder / "data" / "tags" / f"{split}.jsonl").write_text(few, "utf-8")
         known = set(registry._registered), set(sys.modules)
         yield folder
         for part in set(registry._registered) - known[0]:
