@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from itertools import islice
@@ -24,6 +25,7 @@ from kerasseq.train.memory import keep_freed_memory
 
 MOST_ROLLBACKS = 5
 LOWER = 0.25
+SHAPES = re.compile(r"Dimensions must be equal|incompatible|shapes? ", re.I)
 BROKEN_BATCH = "broken_batch.npz"
 
 
@@ -76,12 +78,13 @@ class Session:
         self.checkpoints = checkpoints
         self.limits = limits
         self.progress = progress
+        self.guard = NanGuard()
         self.between = BetweenSteps(
             checkpoints,
             every_minutes=checkpoint_minutes,
             advice=f"the same command goes on from there, in {folder.path}",
+            guard=self.guard,
         )
-        self.guard = NanGuard()
         self.line = EpochLine(folder.history, checkpoints.history, progress.display)
         before = [self.between, limits, *in_step, self.guard, progress]
         self.callbacks = [*before, *at_epoch_end, checkpoints, self.line]
@@ -208,7 +211,7 @@ def _reason(error: Exception) -> str | None:
     kind = type(error).__name__
     if kind == "ResourceExhaustedError" or isinstance(error, MemoryError):
         return "Out of memory: give a smaller data.batch_size, or shorter examples"
-    if kind == "InvalidArgumentError":
+    if kind == "InvalidArgumentError" or (kind == "ValueError" and SHAPES.search(str(error))):
         lines = str(getattr(error, "message", error)).splitlines()
         told = next((line for line in lines if "must" in line or "shape" in line.lower()), lines[0])
         return f"The model cannot take a batch ({told.strip()})"

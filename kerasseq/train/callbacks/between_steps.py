@@ -12,6 +12,7 @@ import keras
 from kerasseq.errors import Interrupted
 from kerasseq.specs import NonNegativeFloat, check_arguments
 from kerasseq.train.callbacks.checkpoints import Checkpoints
+from kerasseq.train.callbacks.nan_guard import NanGuard
 
 SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 SHELL_OFFSET = 128  # a shell's exit code for a process that a signal ended
@@ -27,6 +28,7 @@ class BetweenSteps(keras.callbacks.Callback):
         checkpoints: What saves, and the last callback in `fit`.
         every_minutes: Time between states within an epoch; 0 is each step.
         advice: How to go on, for the message.
+        guard: What is asked first whether the state is worth being saved.
     Raises:
         Interrupted: In `fit`; its `exit_code` is 130 or 143.
     """
@@ -37,12 +39,14 @@ class BetweenSteps(keras.callbacks.Callback):
         *,
         every_minutes: NonNegativeFloat = 10.0,
         advice: str = "go on from the last checkpoint",
+        guard: NanGuard | None = None,
     ):
         check_arguments(BetweenSteps.__init__, every_minutes=every_minutes)
         super().__init__()
         self.checkpoints = checkpoints
         self.every_minutes = every_minutes
         self.advice = advice
+        self.guard = guard
         self.received: int | None = None
         self._before: dict[int, Any] = {}
         self._first_batch = 0
@@ -67,6 +71,8 @@ class BetweenSteps(keras.callbacks.Callback):
         self.checkpoints.step = self._first_batch + batch
         is_due = self.received is not None or time.monotonic() - self._saved_at >= 60 * self.every_minutes
         if is_due and self.checkpoints.step:  # else the end of an epoch was saved just now
+            if self.guard is not None:
+                self.guard.look()
             self.checkpoints.save()
             self._saved_at = time.monotonic()
         if self.received is not None:

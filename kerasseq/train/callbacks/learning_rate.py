@@ -29,7 +29,15 @@ class MovingRate(keras.optimizers.schedules.LearningRateSchedule):
         self.schedule = schedule
         self.warmup_steps = warmup_steps
         self.share = keras.Variable(1.0, trainable=False, name="share_of_rate")
-        self.variables = [self.share, *getattr(schedule, "variables", [])]
+        self.variables = list(getattr(schedule, "variables", ()))
+
+    def state(self) -> dict[str, float]:
+        """What a resumed run goes on with, beside the variables."""
+        return {"share": float(ops.convert_to_numpy(self.share.value))}
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Goes on where another session was."""
+        self.share.assign(state["share"])
 
     def __call__(self, step: Any) -> Any:
         rate = self.schedule(step) if callable(self.schedule) else self.schedule

@@ -64,14 +64,15 @@ class NanGuard(AroundUpdate):
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         if batch % LOOK_EVERY == LOOK_EVERY - 1:
-            self._look()
+            self.look()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self._look()
+        self.look()
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             raise NotFinite("loss", None)
         self.first_batch = 0
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Ends training now if there was such a gradient."""
         if bool(ops.convert_to_numpy(self.is_broken.value)):
             raise NotFinite("gradient", self.first_batch + int(ops.convert_to_numpy(self.good.value)))

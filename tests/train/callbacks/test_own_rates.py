@@ -56,3 +56,33 @@ def test_it_leaves_the_optimizer_as_it_was():
         model.fit(INPUTS, TARGETS, verbose=0, callbacks=[OwnRates()])
         assert "update_step" not in vars(model.optimizer)
     assert OwnRates.has_any(model) and not OwnRates.has_any(_model(None, keras.optimizers.Adam))
+
+
+def test_parts_are_named_by_the_layers_they_are_in():
+    def move(rates):
+        model = _model(None, keras.optimizers.Adam)
+        before = model.get_weights()
+        model.fit(INPUTS, TARGETS, batch_size=8, verbose=0, callbacks=[OwnRates(rates)])
+        return [new - old for new, old in zip(model.get_weights(), before, strict=True)]
+
+    whole, tenth, frozen = move({}), move({"slow": 0.1}), move({"slow": 0, "bias": 0.5})
+    np.testing.assert_allclose(tenth[0], 0.1 * whole[0], rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(tenth[2], whole[2], rtol=1e-5)
+    assert not frozen[0].any() and not frozen[1].any() and frozen[2].any()
+    np.testing.assert_allclose(frozen[3], 0.5 * whole[3], rtol=1e-3, atol=1e-7)
+
+
+def test_a_frozen_part_keeps_its_weights_from_decay_and_thaws_at_the_end():
+    model = _model(None, lambda: keras.optimizers.AdamW(0.1, weight_decay=0.5))
+    before = model.get_weights()
+    model.fit(INPUTS, TARGETS, verbose=0, callbacks=[OwnRates({"slow": 0})])
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert len(model.trainable_variables) == 4
+
+
+def test_a_part_that_is_not_there_is_named():
+    message = (
+        r"must name parts of the model: slow, kernel, bias, dense\. Received: 'slwo'\. did you mean 'slow'"
+    )
+    with pytest.raises(ValueError, match=message):
+        _moved(None, keras.optimizers.SGD, OwnRates({"slwo": 1}))
