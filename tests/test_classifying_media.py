@@ -95,7 +95,7 @@ def test_what_is_measured(run):
     assert len(lines) == 8 and lines[0]["input"].startswith(str(run.folder.path.parent / "test"))
     assert sum(lines[0]["attention_over_time"]) == pytest.approx(1, abs=0.01)
     keys = {"audio": {"waveform", "seconds"}, "image": {"picture"}, "video": {"frames"}}
-    assert set(lines[0]["seen"]) == keys[run.medium]
+    assert set(lines[0]["shown"]) == keys[run.medium]
 
 
 def test_a_run_answers_and_scores_files_by_its_folder_name_alone(run):

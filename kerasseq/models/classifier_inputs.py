@@ -50,7 +50,7 @@ class ClassifierInput(ABC):
     def shown(self, encoded: Any, row: int, *, answer: str, weights: list[float]) -> dict[str, Any]:
         """What a report shows of an example: what was seen, and any weight of each step in the answer."""
         attention = {"attention_over_time": weights} if weights else {}
-        return {"seen": self.seen(encoded, row), **attention}
+        return {"shown": self.seen(encoded, row), **attention}
 
     def given(self, encoded: Any) -> Any:
         """What the model takes of a batch."""
