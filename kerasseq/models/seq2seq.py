@@ -57,6 +57,7 @@ RECIPE_CONSTRAINTS = (
         "data.features.source.tokenizer.type == 'subword'",
         "take {type: open_text}, which tells unknown words apart, for both sides, or the subword tokenizer",
     ),
+    ("not model.decoder.copy or not train.label_smoothing", "leave it out: few unknown words can be copied"),
     ("decode is not None", "name a way to search, such as greedy or beam"),
 )
 Decoder = Annotated[Any, Options("kerasseq.layers.decoder:RecurrentDecoder")]

@@ -10,8 +10,10 @@ from keras import ops
 from kerasseq.decode.beam import Beam
 from kerasseq.decode.greedy import Greedy
 from kerasseq.decode.sample import Sample
+from kerasseq.errors import RecipeError
 from kerasseq.layers.copying import MOST_UNKNOWN
 from kerasseq.models.seq2seq import Seq2SeqTask
+from kerasseq.recipe import load_recipe
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
 from tests.models.seq2seq_toys import UNITS, VOCABULARY, encoded, small_model
 
@@ -226,3 +228,43 @@ def test_a_decoder_that_copies_needs_what_it_copies():
         ValueError, match="`copy` needs the ids of the source's tokens. Received: source_ids=None"
     ):
         layer(np.array([[2, 5]]), memory, initial_states=states)
+
+
+RECIPE = """\
+data:
+  source: {type: parallel, train: a.tsv, validation: a.tsv}
+  share_vocabulary: true
+  features: {source: open_text, target: open_text}
+model: {type: seq2seq, decoder: {copy: true}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fix"),
+    [
+        ({"data.share_vocabulary": False}, "set data.share_vocabulary: true"),
+        ({"model.decoder.copy": False}, "set model.decoder.copy: true, which writes unknown words"),
+        ({"data.features.target": "text"}, "take {type: open_text} for both"),
+        ({"data.features.source": "text", "data.features.target": "text"}, "or the subword tokenizer"),
+        ({"train.label_smoothing": 0.1}, "few unknown words can be copied"),
+        ({"model.decoder.attention": "none"}, "words are copied from where the attention looks"),
+        (
+            {"model.decoder.attention": "luong", "model.decoder.coverage": True},
+            "coverage is for additive energies",
+        ),
+        ({"model.decoder.coverage_weight": 2.0}, "set `coverage: true`, or leave its weight out"),
+        ({"data.features.source.tokenizer": "subword"}, "pieces leave no word unknown"),
+        ({"data.features.source.truncate": True}, "say with `max_length` how much is kept"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_any_data_is_read(tmp_path, overrides, fix):
+    (tmp_path / "a.yaml").write_text(RECIPE)
+    load_recipe(tmp_path / "a.yaml")
+    with pytest.raises(RecipeError, match=re.escape(fix)):
+        load_recipe(tmp_path / "a.yaml", overrides)
+
+
+def test_pieces_of_words_are_copied_from_plain_text(tmp_path):
+    (tmp_path / "a.yaml").write_text(RECIPE)
+    text = {"type": "text", "tokenizer": "subword"}
+    load_recipe(tmp_path / "a.yaml", {"data.features.source": text, "data.features.target": text})
