@@ -55,6 +55,7 @@ class Chart:
     bars: list[Bar] = field(default_factory=list)
     best: tuple[float, float, str] | None = None
     values: str = ""
+    bands: list[str] = field(default_factory=list)
 
     @property
     def summary(self) -> str:
@@ -75,6 +76,7 @@ def line_chart(
     x: str = "epoch",
     x_label: str = "epoch",
     span: Sequence[float] = (),
+    bands: Sequence[tuple[str, str]] = (),
 ) -> Chart | None:
     """Curves over epochs, or None where none of the columns was measured.
 
@@ -88,6 +90,7 @@ def line_chart(
         x: The column that runs from left to right; a row without it is counted.
         x_label: Below the horizontal axis, and before its value at the pointer.
         span: Values that the vertical axis has room for besides the curves'.
+        bands: Pairs of columns between which the chart is shaded, the widest first.
     """
     rows = [(number if row.get(x) is None else int(row[x]), row) for number, row in enumerate(history, 1)]
     points = {name: _points(rows, name) for name in columns}
@@ -96,8 +99,9 @@ def line_chart(
         return None
     every = [point for found in points.values() for point in found]
     across = Scale([place for place, _ in every], start=LEFT, end=WIDTH - RIGHT, whole=True)
+    edges = {name: _points(rows, name) for pair in bands for name in pair}
     y = Scale(
-        [*span, *(value for _, value in every)],
+        [*span, *(value for found in edges.values() for _, value in found), *(value for _, value in every)],
         start=HEIGHT - BOTTOM,
         end=TOP,
         may_be_logarithmic=True,
@@ -113,6 +117,7 @@ def line_chart(
         lines=[_line(*columns[name], name, found, across, y) for name, found in points.items()],
         best=_best(best, points[best], across, y) if best in points and len(points[best]) > 1 else None,
         values=_values(columns, points, across, y),
+        bands=[_band(edges[low], edges[high], across, y) for low, high in bands if edges[low]],
     )
 
 
@@ -154,6 +159,11 @@ def _line(name: str, colour: str, column: str, points: list[tuple[int, float]], 
     path = "M" + "L".join(f"{across:g} {down:g}" for across, down in places)
     last = formatting.metric(column, points[-1][1])
     return Line(name, colour, path, places if len(places) <= MOST_DOTS else places[-1:], last)
+
+
+def _band(low: list[tuple[int, float]], high: list[tuple[int, float]], x: Scale, y: Scale) -> str:
+    """Along one edge and back along the other."""
+    return "M" + "L".join(f"{x(place):g} {y(value):g}" for place, value in [*high, *reversed(low)]) + "Z"
 
 
 def _best(column: str, points: list[tuple[int, float]], x: Scale, y: Scale) -> tuple[float, float, str]:

@@ -66,7 +66,7 @@ def _charts(history: History) -> Iterator[Chart | None]:
         history,
         {"loss": ("training", "training"), "validation_loss": ("validation", "validation")},
         title="Loss",
-        y_label="nats per token",
+        y_label="nats per token" if any(VALIDATION + "perplexity" in row for row in history) else "loss",
         best="validation_loss",
     )
     for name in _metrics(history):

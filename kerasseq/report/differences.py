@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from kerasseq.report.classes import is_of_class
+from kerasseq.report.forecasts import is_forecast
 
 MOST_PAIRS = 1_000_000  # comparing takes time in proportion to the product of both lengths
 
@@ -32,7 +33,7 @@ def comparison_of(line: Mapping[str, Any]) -> Callable[[str, str], tuple[list[Pi
     """How the prediction and the reference of a line of predictions.jsonl are held against each other."""
     if is_of_class(line):
         return whole
-    return unmarked if is_continuation(line) else differences
+    return unmarked if is_forecast(line) or is_continuation(line) else differences
 
 
 def unmarked(prediction: str, reference: str) -> tuple[list[Piece], list[Piece]]:

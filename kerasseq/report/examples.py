@@ -55,10 +55,10 @@ class Example:
 
 
 def similarities(predictions: Sequence[dict[str, Any]]) -> list[float]:
-    """How close each prediction is to its reference; a class is right or wrong."""
+    """How close each prediction is to its reference; a class, or a list of numbers, is right or wrong."""
     return [
         float(_text(line, "prediction") == _text(line, "reference"))
-        if is_of_class(line)
+        if is_of_class(line) or isinstance(line.get("prediction"), list)
         else similarity(_text(line, "prediction"), _text(line, "reference"))
         for line in predictions
     ]

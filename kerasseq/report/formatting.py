@@ -14,8 +14,11 @@ _TITLES = {
     "f1": "F1",
     "macro_f1": "Macro F1",
     "mae": "MAE",
+    "mase": "MASE",
     "meteor": "METEOR",
     "mse": "MSE",
+    **{f"scaled_{error}": f"{error.upper()}, scaled" for error in ("mae", "mse", "rmse")},
+    "smape": "sMAPE",
     "nltk_bleu": "NLTK BLEU",
     "rmse": "RMSE",
     "rouge": "ROUGE",
@@ -24,7 +27,17 @@ _TITLES = {
     "wer": "WER",
     "cer": "CER",
 }
-_SHARES = ("accuracy", "exact_match", "share", "rate", "precision", "recall", "repetition", "distinct")
+_SHARES = (
+    "accuracy",
+    "coverage",
+    "exact_match",
+    "share",
+    "rate",
+    "precision",
+    "recall",
+    "repetition",
+    "distinct",
+)
 _LOWER_IS_BETTER = (
     "loss",
     "perplexity",
@@ -35,8 +48,11 @@ _LOWER_IS_BETTER = (
     "error_rate",
     "calibration_error",
     "mae",
+    "mase",
     "mse",
+    "pinball",
     "rmse",
+    "smape",
 )
 _COUNTS = ("epoch",)
 _NOT_A_RATE = ("learning_rate",)

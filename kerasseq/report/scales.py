@@ -72,7 +72,7 @@ class Scale:
             values = [10.0**power for power in powers][:: max(1, math.ceil(len(powers) / most))]
             return [Tick(self(value), _short(value)) for value in values]
         step = _round_step((self.high - self.low) / most)
-        step = max(step, 1.0) if self.whole else step
+        step = max(float(math.ceil(step)), 1.0) if self.whole else step
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [Tick(self(count * step), _label(count * step, step)) for count in range(first, last + 1)]
 

@@ -19,6 +19,7 @@ from rich.text import Text
 from kerasseq.report import formatting
 from kerasseq.report.baselines import baseline_sentence
 from kerasseq.report.differences import Piece, comparison_of
+from kerasseq.report.forecasts import first_numbers, is_forecast
 from kerasseq.report.headline import metric_names
 from kerasseq.report.run_files import read_run
 from kerasseq.run_folder import RunFolder
@@ -207,7 +208,10 @@ def _metric_table(test: Mapping[str, Any], validation: Mapping[str, Any]) -> Tab
 
 
 def _show_sample(console: Console, line: Mapping[str, Any]) -> None:
-    prediction, reference = comparison_of(line)(_line(line, "prediction"), _line(line, "reference"))
+    compare = comparison_of(line)
+    if is_forecast(line):
+        line = {**line, **{key: first_numbers(line[key]) for key in ("prediction", "reference")}}
+    prediction, reference = compare(_line(line, "prediction"), _line(line, "reference"))
     has_colour = console.color_system is not None and not console.no_color
     console.print()
     rows = (
