@@ -139,7 +139,8 @@ def _data_advice(
             other = f"with another {second}"
             yield f"{_of(leaks, report)} of {name} have a {first} that stands in train too, {other}"
         for field, figures in report.fields.items():
-            if figures.unknown_rate > MUCH_UNKNOWN:
+            has_tokenizer = "tokenizer" in prepared.features[field].options
+            if figures.unknown_rate > MUCH_UNKNOWN and has_tokenizer:
                 yield (
                     f"{_share(figures.unknown_rate)} of the {field} tokens of {name} are unknown: raise "
                     f"`vocabulary_size`, or take the tokenizer `subword` or `character`"

@@ -231,7 +231,8 @@ def _show_sample(console: Console, line: Mapping[str, Any]) -> None:
 
 
 def _line(example: Mapping[str, Any], key: str) -> str:
-    return _plain(str(example.get(key, "")))
+    text = str(example.get(key, ""))
+    return _plain(text.replace("\t", " ") if "tags" in example else text)
 
 
 def _plain(text: str) -> str:

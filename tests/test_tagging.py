@@ -1,0 +1,146 @@
+"""A tagger from its recipe to its report, and every command on its run folder."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from kerasseq import pipeline
+from kerasseq.errors import DataError, RecipeError
+from kerasseq.shipped import shipped_folder
+
+SIZES = {"train": 64, "validation": 12, "test": 12}
+RECIPE = """\
+data:
+  source:
+    type: token_lists
+    train: tags/train.jsonl
+    validation: tags/validation.jsonl
+    test: tags/test.jsonl
+    columns: {tags: entities}
+  features:
+    tokens: {type: words, lowercase: true, vectors: vectors.txt, extra_words: 1}
+    tags: {type: tags, scheme: bioes}
+  cache_folder: CACHE
+model:
+  type: sequence_tagger
+  embedding_dim: 3
+  characters: {type: cnn, embedding_dim: 4, filters: 4}
+  encoder: {type: recurrent, cell: gru, units: 6}
+  crf: true
+train: {epochs: 2}
+evaluate: {metrics: [span_f1, tag_accuracy], num_details: 3}
+export: [saved_model]
+"""
+SENTENCES = ["Will Anna visit New Rofield ?", "Anna", ""]
+BARE = """
+import json, sys
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+texts = tf.constant(json.loads(sys.argv[2]))
+served = {name: value.numpy() for name, value in model.signatures["serving_default"](text=texts).items()}
+words = model.signatures["words"](tokens=tf.constant([["Anna", "sleeps"], ["Anna", ""]]))["tags"]
+none = model.signatures["serving_default"](text=tf.constant([], tf.string))
+print(json.dumps({
+    "tags": [[tag.decode() for tag in row if tag] for row in served["tags"]],
+    "tokens": [[word.decode() for word in row if word] for row in served["tokens"]],
+    "score": served["score"].tolist(),
+    "scores": served["scores"].tolist(),
+    "words": [[tag.decode() for tag in row if tag] for row in words.numpy()],
+    "none": none["tags"].shape.as_list()[0],
+    "is_bare": "kerasseq" not in sys.modules,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tagger")
+    (folder / "tags").mkdir()
+    for split, size in SIZES.items():
+        lines = (shipped_folder("datasets") / "tags" / f"{split}.jsonl").read_text("utf-8").splitlines(True)
+        (folder / "tags" / f"{split}.jsonl").write_text("".join(lines[:size]), "utf-8")
+    (folder / "vectors.txt").write_text("the 1 2 3\nzebra 0 0 1\nin 3 2 1\n", "utf-8")
+    (folder / "tiny.yaml").write_text(RECIPE.replace("CACHE", str(folder / "cache")), "utf-8")
+    return folder / "tiny.yaml"
+
+
+@pytest.fixture(scope="module")
+def run(recipe):
+    return pipeline.run(recipe, out=recipe.parent / "run", quiet=True)
+
+
+def test_what_is_measured(run):
+    measured = run.metrics["test"]
+    assert list(measured) == ["loss", "tag_accuracy", "span_f1", "span_precision", "span_recall"]
+    lines = [json.loads(line) for line in run.folder.predictions.read_text("utf-8").splitlines()]
+    assert list(lines[0]) == ["input", "reference", "prediction", "score", "tags", "scores"]
+    pairs = [pair for line in lines for pair in zip(line["tags"], line["reference"].split("\t"), strict=True)]
+    assert sum(one == other for one, other in pairs) / len(pairs) == pytest.approx(measured["tag_accuracy"])
+    assert any(other.startswith(("S-", "E-")) for _, other in pairs)  # the file is in IOB2
+    assert set(run.metrics["baseline"]) == {"hmm", "most_frequent_tag"}
+    assert all("span_f1" in found for found in run.metrics["baseline"].values())
+    details = run.metrics["details"]["test"]
+    assert sum(found["words"] for found in details["per_tag"].values()) == len(pairs)
+    assert set(details["per_span"]) >= {"PERSON", "PLACE"}
+
+
+def test_the_report_shows_sentences_in_colour(run):
+    text = run.folder.report.read_text("utf-8")
+    assert '<section id="tags"' in text and 'class="word' in text and "Tag by tag" in text
+
+
+def test_a_run_answers_by_its_folder_name_alone(run):
+    opened = pipeline.open_run(run.folder.path)
+    first, *_ = answers = list(opened.decode([*SENTENCES, ["Anna"]]))
+    assert [len(answer["tags"]) for answer in answers] == [6, 1, 0, 1]
+    assert answers[3]["tags"] == answers[1]["tags"]
+    (scored,) = opened.score([(SENTENCES[0], " ".join(first["tags"]))])
+    assert scored["score"] == pytest.approx(first["score"], abs=1e-4)
+    assert scored["tokens"] == 6 and scored["tag_accuracy"] == 1
+    with pytest.raises(DataError, match="there are 6 words, but 1 tags"):
+        opened.score([(SENTENCES[0], "O")])
+
+
+def test_ready_vectors_begin_the_embedding_and_stay_with_the_run(run, recipe):
+    words = pipeline.open_run(run.folder.path).features["tokens"]
+    assert words.vocabulary[-1] == "zebra" and words.vectors[-1].tolist() == [0, 0, 1]
+    (note,) = words.notes
+    assert note.startswith("3 of ") and note in pipeline.explain(recipe)
+    with pytest.raises(RecipeError, match=r"`embeddings` must be \(vocabulary_size, embedding_dim\)"):
+        pipeline.run(recipe, {"model.embedding_dim": 4}, out=recipe.parent / "other", quiet=True)
+
+
+def test_the_saved_model_says_the_same_without_kerasseq(run):
+    command = [sys.executable, "-I", "-c", BARE, str(run.folder.saved_model), json.dumps(SENTENCES)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    served = json.loads(done.stdout)
+    for row, answer in enumerate(run.decode(SENTENCES)):
+        assert served["tags"][row] == answer["tags"] and served["tokens"][row] == SENTENCES[row].split()
+        assert served["score"][row] == pytest.approx(answer["score"], abs=1e-4)
+        scores = served["scores"][row][: len(answer["scores"])]
+        assert scores == pytest.approx(answer["scores"], abs=1e-4)
+    expected = [answer["tags"] for answer in run.decode(["Anna sleeps", "Anna"])]
+    assert served["words"] == expected and served["none"] == 0 and served["is_bare"]
+
+
+def test_doctor_and_gradients_know_taggers(run, recipe):
+    assert "nothing stands out" in pipeline.doctor(recipe) or "to look at" in pipeline.doctor(recipe)
+    assert "encoder" in pipeline.explain(run.folder.path, gradients=True)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fix"),
+    [
+        ({"decode": "greedy"}, "the likeliest tags are found as they are"),
+        ({"train.scheduled_sampling": {"schedule": "linear", "k": 5}}, "a tagger reads no tags"),
+        ({"data.share_vocabulary": True}, "tags are not words"),
+        ({"train.label_smoothing": 0.1}, "a CRF has no labels to smooth"),
+        ({"data.features.tokens": "text"}, "write `data.features.tokens: {type: words}`"),
+    ],
+)
+def test_what_means_nothing_to_a_tagger_is_refused(recipe, overrides, fix):
+    with pytest.raises(RecipeError, match=fix):
+        pipeline.check(recipe, overrides)
