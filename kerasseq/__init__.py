@@ -36,6 +36,7 @@ _OBJECTS = {
     "build_seq2seq": "kerasseq.models.seq2seq",
     "build_sequence_classifier": "kerasseq.models.sequence_classifier",
     "build_sequence_tagger": "kerasseq.models.sequence_tagger",
+    "build_speech_recognizer": "kerasseq.models.speech_recognizer",
     "check": "kerasseq.pipeline",
     "compare": "kerasseq.pipeline",
     "doctor": "kerasseq.pipeline",

@@ -19,6 +19,8 @@ import pytest
 from kerasseq import cli, pipeline, registry
 from kerasseq.pipeline import run
 from kerasseq.shipped import shipped_folder
+from tests.data.picture_files import picture, write_picture
+from tests.data.recordings import tone, write_wav
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -27,7 +29,9 @@ PAGES = (
     "docs/language_models.md",
     "docs/classification.md",
     "docs/tagging.md",
+    "docs/captioning.md",
     "docs/summarization.md",
+    "docs/speech.md",
     "docs/gradients.md",
     "docs/training.md",
     "docs/tuning.md",
@@ -53,7 +57,19 @@ SHORT_CLASSIFIER = {
     "train.epochs": 1,
     "evaluate.baseline": ["majority"],
 }
+SHORT_CAPTIONER = {
+    "model.embedding_dim": 8,
+    "model.image_encoder.filters": [4, 4],
+    "model.decoder.units": 8,
+    "train.epochs": 1,
+    "decode.max_length": 8,
+}
 SHORT_TAGGER = {"model.embedding_dim": 8, "model.encoder.units": 8, "train.epochs": 1}
+SHORT_SPEECH = {
+    "model.subsampling": {"filters": 4},
+    "model.encoder": {"type": "recurrent", "units": 4},
+    "train.epochs": 1,
+}
 SHORT = {
     "data.batch_size": 64,
     "model.embedding_dim": 8,
@@ -71,9 +87,11 @@ SHORT = {
 
 
 SHORT_BY_MODEL = {
+    "captioner": SHORT_CAPTIONER,
     "language_model": SHORT_LANGUAGE_MODEL,
     "seq2seq": SHORT,
     "sequence_classifier": SHORT_CLASSIFIER,
+    "speech_recognizer": SHORT_SPEECH,
     "sequence_tagger": SHORT_TAGGER,
 }
 
@@ -106,6 +124,8 @@ def workplace(tmp_path_factory):
         ]
         (folder / "notes.jsonl").write_text("".join(summaries), "utf-8")
         write_headlines(folder / "data" / "headlines")
+        write_clips(folder)
+        write_pictures(folder)
         for split, size in SIZES.items():
             lines = (
                 (shipped_folder("datasets") / "dates" / f"{split}.tsv").read_text("utf-8").splitlines(True)
@@ -134,6 +154,28 @@ def write_headlines(folder):
             (shipped_folder("datasets") / "headlines" / f"{split}.jsonl").read_text("utf-8").splitlines(True)
         )
         (folder / f"{split}.jsonl").write_text("".join(lines[:24]), "utf-8")
+
+
+def write_pictures(folder):
+    """Pictures of one's own, and a few scenes where the recipe looks for them."""
+    rows = ["image,caption"]
+    for name in ["beach.png", *(f"{number}.png" for number in range(30))]:
+        write_picture(folder / "photos" / name, picture(seed=len(rows)))
+        rows += [f"{name},A dog runs", f"{name},A wet dog"]
+    (folder / "captions.txt").write_text("\n".join(rows) + "\n", "utf-8")
+    for split in SIZES:
+        write_picture(folder / "data" / "scenes" / "pictures" / f"{split}.png", picture())
+        (folder / "data" / "scenes" / f"{split}.csv").write_text(f"{split}.png,a red circle\n", "utf-8")
+
+
+def write_clips(folder):
+    """Recordings, and a table of what is said in them."""
+    (folder / "clips").mkdir()
+    rows = ["file,seconds,text"]
+    for name, text in zip(["one", "two", *"abcdef"], ["one two", "stop"] * 4, strict=True):
+        write_wav(folder / "clips" / f"{name}.wav", tone(440, rate=16000), rate=16000)
+        rows.append(f"clips/{name}.wav,1.0,{text}")
+    (folder / "clips.csv").write_text("\n".join(rows), "utf-8")
 
 
 def call(command, monkeypatch, capsys, *, stdin=""):
@@ -182,6 +224,8 @@ def test_the_examples_of_a_page_run(page, workplace, monkeypatch, capsys):
     assert len(found) > 1
     if page == "docs/tuning.md":
         pytest.importorskip("optuna")
+    if page == "docs/speech.md":
+        pytest.importorskip("jiwer")
     if page != PAGES[0] and "runs/translate_dates" in text_of(page) and not Path("runs").exists():
         run("translate_dates", SHORT, quiet=True)  # as the first page says
     namespace = ModuleType("page").__dict__

@@ -18,7 +18,9 @@ from kerasseq.layers.characters.lstm import CharacterLSTM
 from kerasseq.layers.crf import CRF, CRFLoss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
+from kerasseq.layers.encoders.pyramidal import PyramidalEncoder
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
+from kerasseq.layers.frame_scores import FrameScores
 from kerasseq.layers.front_ends.frames import Frames
 from kerasseq.layers.front_ends.log_mel import LogMel
 from kerasseq.layers.front_ends.rows import Rows
@@ -28,16 +30,21 @@ from kerasseq.layers.pooling.max import MaxPooling
 from kerasseq.layers.pooling.mean import MeanPooling
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.layers.sequence_summary import SequenceSummary
+from kerasseq.layers.spec_augment import SpecAugment
+from kerasseq.layers.speech_encoder import SpeechEncoder
+from kerasseq.layers.speed_perturbation import SpeedPerturbation
 from kerasseq.layers.stack import RecurrentStack
+from kerasseq.layers.subsampling import Subsampling
 from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.layers.token_recurrence import TokenRecurrence
 
 __all__ = [
     "CRF", "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionPooling", "AttentionRNN", "Bahdanau",
-    "CRFLoss", "CharacterCNN", "CharacterLSTM", "CoupledLSTM", "EmbeddingDropout", "Frames",
+    "CRFLoss", "CharacterCNN", "CharacterLSTM", "CoupledLSTM", "EmbeddingDropout", "FrameScores", "Frames",
     "LastPooling", "LogMel", "Luong", "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU", "MinLSTM",
-    "PeepholeLSTM", "Recurrent",
-    "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "Rows", "SequenceSummary", "StateBridge",
-    "TokenDecoder", "TokenDropout", "TokenRecurrence", "tag_marginals", "viterbi",
+    "PeepholeLSTM", "PyramidalEncoder", "Recurrent", "RecurrentDecoder", "RecurrentEncoder",
+    "RecurrentStack", "Rows", "SequenceSummary", "SpecAugment", "SpeechEncoder", "SpeedPerturbation",
+    "StateBridge", "Subsampling", "TokenDecoder", "TokenDropout", "TokenRecurrence", "tag_marginals",
+    "viterbi",
 ]  # fmt: skip

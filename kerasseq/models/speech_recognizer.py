@@ -8,15 +8,13 @@ from typing import Annotated, Any, Literal
 import keras
 from keras import ops
 
-from kerasseq.layers.bridge import StateBridge
-from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.frame_scores import FrameScores
 from kerasseq.layers.speech_encoder import SpeechEncoder
-from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.losses.ctc import IMPOSSIBLE, CTCLoss, ctc_log_probability
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.classifier_inputs import RecordingInput
 from kerasseq.models.heard_text import heard, present_heard
+from kerasseq.models.speller import build_speller
 from kerasseq.models.task import Task
 from kerasseq.models.token_scores import token_scores
 from kerasseq.registry import register
@@ -48,7 +46,6 @@ DEFAULTS = {
 CONSTRAINTS = (
     ("front_end.type not in ('rows', 'frames')", "that is for pictures: take log_mel"),
     ("output == 'attention' or speller is None", "a speller writes with `output: attention`"),
-    ("speller is None or not speller.decoder.copy", "leave it out: a recording has no words to copy"),
 )
 RECIPE_CONSTRAINTS = (
     ("decode is not None", "name a way to search, such as ctc_beam or beam"),
@@ -68,8 +65,7 @@ RECIPE_CONSTRAINTS = (
 )
 SpecAugment = Annotated[Any, Options("kerasseq.layers.spec_augment:SpecAugment")]
 Subsampling = Annotated[Any, Options("kerasseq.layers.subsampling:Subsampling")]
-Decoder = Annotated[Any, Options("kerasseq.layers.decoder:RecurrentDecoder")]
-Speller = Annotated[Any, Options("kerasseq.models.speech_recognizer:build_speller")]
+Speller = Annotated[Any, Options("kerasseq.models.speller:build_speller")]
 
 
 @register("model")
@@ -126,39 +122,6 @@ def build_speech_recognizer(
     bridge, decoder = build_speller(vocabulary_size=vocabulary_size, **(speller or {}))
     logits = decoder(target, encoded, mask, bridge(states))
     return keras.Model({**inputs, "target": target}, logits, name="speech_recognizer")
-
-
-def build_speller(
-    *,
-    vocabulary_size: Supplied[PositiveInt],
-    embedding_dim: PositiveInt = 64,
-    decoder: Decoder = {},  # noqa: B006
-    bridge: Literal["copy", "zero", "dense"] = "dense",
-    dropout: Rate = 0.0,
-    tie_embeddings: bool = False,
-) -> tuple[StateBridge, TokenDecoder]:
-    """Builds what writes token by token, looking at what was heard.
-
-    Args:
-        vocabulary_size: Ids run from 0 (padding) to this, exclusive.
-        embedding_dim: Width of the embedding.
-        decoder: Options of `RecurrentDecoder`, or one.
-        bridge: How encoder states become decoder states.
-        dropout: Rate on the embedded tokens.
-        tie_embeddings: The embedding scores the vocabulary as well.
-    Returns:
-        The bridge, and the decoder of tokens.
-    Raises:
-        ValueError: If an option is out of its range.
-    """
-    check_arguments(build_speller, embedding_dim=embedding_dim, bridge=bridge, dropout=dropout)
-    decoder = RecurrentDecoder(**decoder) if isinstance(decoder, Mapping) else decoder
-    initializer = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
-    embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, initializer, name="embedding")
-    token_decoder = TokenDecoder(
-        embedding=embedding, decoder=decoder, tie_embeddings=tie_embeddings, dropout=dropout, name="decoder"
-    )
-    return StateBridge(state_sizes=decoder.state_sizes, mode=bridge, name="bridge"), token_decoder
 
 
 @register("task")
