@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasseq.data.faults import data_error
 from kerasseq.data.nfkc import normalize_nfkc
 from kerasseq.data.vocabulary import most_frequent
 from kerasseq.specs import END_ID, SPECIAL_TOKENS, UNKNOWN_ID
@@ -108,9 +109,18 @@ class Tokenizer(tf.Module):
         return Counter({token.decode(): count for token, count in counts.items()})
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Takes its vocabulary from a stream of texts."""
+        """Takes its vocabulary from a stream of texts.
+
+        Raises:
+            DataError: If no token is seen often enough.
+        """
         limits = {"vocabulary_size": self.vocabulary_size, "minimum_frequency": self.minimum_frequency}
-        self.set_vocabulary(most_frequent(self.count(texts), **limits))
+        vocabulary = most_frequent(self.count(texts), **limits)
+        if len(vocabulary) == len(SPECIAL_TOKENS):
+            times = "once" if self.minimum_frequency == 1 else f"{self.minimum_frequency} times"
+            message = f"no {self.options['type']} is seen {times} in the training split"
+            raise data_error(message, fix="lower `minimum_frequency`")
+        self.set_vocabulary(vocabulary)
 
     def normalize(self, strings: tf.Tensor) -> tf.Tensor:
         """The form of a text that `decode(encode(text))` gives back: NFKC, and lower case if asked."""

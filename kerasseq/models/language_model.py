@@ -199,7 +199,10 @@ class LanguageModelTask(Task):
 
     def encode_examples(self, columns: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Every text is a document of its own."""
-        return {**super().encode_examples(columns), "reset": ops.ones((len(columns["text"]),), "bool")}
+        return {**self.encode(columns["text"]), "reset": ops.ones((len(columns["text"]),), "bool")}
+
+    def encode(self, inputs: list[str]) -> dict[str, Any]:
+        return {"text": self.features["text"].encode_document(inputs)}
 
     def respond(
         self,
@@ -263,7 +266,7 @@ class LanguageModelTask(Task):
 
     def present(self, encoded: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         """`prediction` is the prompt and what was written behind it; `steps` say what each token led to."""
-        texts = ops.convert_to_numpy(self.features["text"].decode(answers["texts"][:, 0]))
+        texts = ops.convert_to_numpy(self.features["text"].decode_document(answers["texts"][:, 0]))
         for row, (text, score) in enumerate(zip(texts, answers["scores"][:, 0], strict=True)):
             shown = {"prediction": text.decode(), "score": round(float(score), 6)}
             if "likeliest" in answers:
@@ -276,9 +279,8 @@ class LanguageModelTask(Task):
     def questions(self, split: Any) -> tuple[list[str], list[str]]:
         """The beginnings of the first documents, each once, to go on from, and how those went on."""
         documents = list(dict.fromkeys(text for (text,) in itertools.islice(split.examples(), NUM_QUESTIONS)))
-        return [beginning_of(document) for document in documents], [
-            text[:LONGEST_ANSWER] for text in documents
-        ]
+        answers = [text[:LONGEST_ANSWER] for text in documents]
+        return [beginning_of(text) for text in documents], answers
 
     def question_batches(self, split: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
         questions, _ = self.questions(split)

@@ -56,12 +56,12 @@ def language_signatures(task: Any, model: keras.Model, decoder: Any) -> dict[str
 
 def _written(task: Any, model: keras.Model, decoder: Any, text: Any, **options: Any) -> dict[str, Any]:
     feature = task.features["text"]
-    found = task.respond(model, {"text": feature.encode(text)}, decoder, **options)
-    return {"text": feature.decode(found["texts"][:, 0]), "score": found["scores"][:, 0]}
+    found = task.respond(model, {"text": feature.encode_document(text)}, decoder, **options)
+    return {"text": feature.decode_document(found["texts"][:, 0]), "score": found["scores"][:, 0]}
 
 
 def _scored(task: Any, model: keras.Model, text: Any) -> dict[str, Any]:
-    ids = task.features["text"].encode(text)
+    ids = task.features["text"].encode_document(text)
     size = ops.shape(ids)[0]
     batch = {"text": ids, "reset": ops.ones((size,), "bool")}
     found, _ = task.score(model, batch, task.initial_state(model, size))
@@ -71,7 +71,7 @@ def _scored(task: Any, model: keras.Model, text: Any) -> dict[str, Any]:
 
 
 def _begun(task: Any, model: keras.Model, text: Any) -> dict[str, Any]:
-    tokens, states = task.begin(model, prompts_of(task.features["text"].encode(text)))
+    tokens, states = task.begin(model, prompts_of(task.features["text"].encode_document(text)))
     return {"tokens": tokens, **_named(states)}
 
 

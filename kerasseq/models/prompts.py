@@ -21,8 +21,9 @@ def beginning_of(document: str) -> str:
 
 
 def prompts_of(encoded: Any) -> Any:
-    """`<s> ids </s>` without the end: (batch, time), padded on the right."""
-    return ops.where(ops.equal(encoded, END_ID), PAD_ID, encoded)
+    """`<s> ids </s>` without the end, (batch, time), padded on the right; a `</s>` among the ids stays."""
+    is_end = ops.equal(ops.arange(ops.shape(encoded)[1]), lengths_of(encoded)[:, None] - 1)
+    return ops.where(is_end, PAD_ID, encoded)
 
 
 def lengths_of(prompts: Any) -> Any:
@@ -52,7 +53,7 @@ def joined(prompts: Any, written: Any) -> Any:
 def steps_of(
     texts: Any, likeliest: Any, probabilities: Any, *, vocabulary: list[str]
 ) -> list[dict[str, Any]]:
-    """A text token by token: what was read, and what was then expected, with its probability.
+    """A text token by token, but for a `</s>` behind it: what was read, and then expected, how surely.
 
     Args:
         texts: Ids of one example's texts, (n_best, time), NumPy; the first is shown.
@@ -61,9 +62,10 @@ def steps_of(
         vocabulary: Every token by its id.
     """
     shown = []
-    for token, expected, shares in zip(texts[0], likeliest, probabilities, strict=True):
-        if token in (PAD_ID, END_ID):
-            break
+    length = np.count_nonzero(texts[0] != PAD_ID)
+    is_ended = length and texts[0][length - 1] == END_ID
+    tokens = texts[0][: length - 1 if is_ended else length]
+    for token, expected, shares in zip(tokens, likeliest, probabilities, strict=False):
         named = {
             vocabulary[place]: round(float(share), 4) for place, share in zip(expected, shares, strict=True)
         }
@@ -76,6 +78,6 @@ def pieces_of(feature: Any, prompts: Any, written: Iterable[Any]) -> Iterator[st
     tokens, shown = ops.convert_to_numpy(prompts), ""
     for more in itertools.chain([tokens[:, :0]], written):
         tokens = np.concatenate([tokens, more], axis=1)
-        (text,) = ops.convert_to_numpy(feature.decode(tokens))
+        (text,) = ops.convert_to_numpy(feature.decode_document(tokens))
         yield text.decode()[len(shown) :]
         shown = text.decode()

@@ -25,6 +25,8 @@ class Letters:
             ["".join(chr(token - 4 + ord("a")) for token in row if token > 3) for row in ids], "S"
         )
 
+    encode_document, decode_document = encode, decode  # a line feed is a letter like any other
+
     def ids_of(self, texts):
         return tuple(tuple(row[row > 3].tolist()) for row in self.encode(texts))
 

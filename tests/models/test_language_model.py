@@ -3,11 +3,13 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerasseq.data.features.text import TextFeature
 from kerasseq.decode.beam import Beam
 from kerasseq.decode.greedy import Greedy
 from kerasseq.models.language_model import LanguageModelTask, build_language_model
 from kerasseq.registry import load
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
+from tests.layers.parts import randomise
 from tests.models.language_model_toys import (
     MODELS,
     TASK,
@@ -214,3 +216,26 @@ def test_tied_embeddings_need_an_embedding():
         build_language_model(vocabulary_size=9, embedding_dim=None, tie_embeddings=True)
     with pytest.raises(ValueError, match="`hidden_dropout` must be >= 0 and < 1. Received: hidden_dropout=1"):
         build_language_model(vocabulary_size=9, hidden_dropout=1.0)
+
+
+def test_lines_of_words_are_read_and_written_as_they_were_trained_on():
+    feature = TextFeature(tokenizer={"type": "word", "split_punctuation": False})
+    feature.learn(["a b c d"])
+    task = LanguageModelTask({"text": feature})
+    model = randomise(
+        build_language_model(vocabulary_size=feature.vocabulary_size, units=4), seed=3, scale=0.5
+    )
+    encoded = task.encode(["a b\nc", "d"])
+    assert ops.convert_to_numpy(encoded["text"]).tolist() == [[2, 4, 5, 3, 6, 3], [2, 7, 3, 0, 0, 0]]
+    examples = task.encode_examples({"text": ["a b\nc"]})
+    assert ops.convert_to_numpy(examples["text"]).tolist() == [[2, 4, 5, 3, 6, 3]]
+    answers = keras.tree.map_structure(
+        ops.convert_to_numpy, task.respond(model, encoded, Greedy(max_length=3), detailed=True)
+    )
+    first, second = task.present(keras.tree.map_structure(ops.convert_to_numpy, encoded), answers)
+    assert first["prediction"].startswith("a b\nc") and second["prediction"].startswith("d")
+    assert [step["input"] for step in first["steps"]][:5] == ["<s>", "a", "b", "</s>", "c"]
+    alone = np.array([[2, 4, 5, 3, 6]])
+    logits = np.array(model({"text": alone}))[0, -1]
+    logits[[0, 2]] = -np.inf
+    assert answers["texts"][0, 0, 5] == logits.argmax()

@@ -136,6 +136,17 @@ class TextFeature(tf.Module):
         """Ids with markers, (batch,) strings to (batch, time) int32, padded on the right."""
         return marked(self.encode_ragged(texts))
 
+    def encode_document(self, texts: tf.Tensor) -> tf.Tensor:
+        """As `encode`, but a line feed is a token, as in running text."""
+        return marked(self.encode_lines(tf.convert_to_tensor(texts, tf.string)))
+
+    def decode_document(self, ids: tf.Tensor) -> tf.Tensor:
+        """What `encode_document` was given, (batch, time) integers to (batch,) strings."""
+        ids = tf.cast(ids, tf.int32)
+        is_token = (ids != PAD_ID) & (ids != START_ID)
+        is_last = tf.cumsum(tf.cast(is_token, tf.int32), axis=1, reverse=True) == 1
+        return self.decode_lines(tf.ragged.boolean_mask(ids, is_token & ~(is_last & (ids == END_ID))))
+
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
         """Text of ids up to the first `</s>`, (..., time) integers to (...) strings."""
         rows = tf.reshape(tf.cast(ids, tf.int32), (-1, tf.shape(ids)[-1]))

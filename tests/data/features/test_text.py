@@ -57,3 +57,26 @@ def test_a_saved_vocabulary_is_the_same_feature(feature, tmp_path):
 def test_max_length_must_be_positive():
     with pytest.raises(ValueError, match="`max_length` must be positive. Received: max_length=0"):
         TextFeature(max_length=0)
+
+
+@pytest.mark.parametrize("tokenizer", ["word", "character", {"type": "word", "split_punctuation": False}])
+def test_a_document_keeps_its_lines(tokenizer):
+    feature = TextFeature(tokenizer=tokenizer)
+    feature.learn(["a b c"])
+    feature.learn(["a b c\n"])
+    texts = ["a b\nc", "", "c", "a\n\nb", "\na"]
+    ids = feature.encode_document(tf.constant(texts)).numpy()
+    assert ids[:, 0].tolist() == [2] * 5
+    assert feature.decode_document(ids).numpy().tolist() == [text.encode() for text in texts]
+    running = feature.encode_lines(tf.constant(texts)).to_list()
+    assert [row[row != 0][1:-1].tolist() for row in ids] == running
+
+
+def test_a_line_is_a_document_as_it_is_a_text():
+    feature = TextFeature(tokenizer="word")
+    feature.learn(["a b c"])
+    texts = tf.constant(["a b", "", "c x"])
+    np.testing.assert_array_equal(feature.encode_document(texts), feature.encode(texts))
+    np.testing.assert_array_equal(
+        feature.decode_document(feature.encode(texts)), feature.decode(feature.encode(texts))
+    )

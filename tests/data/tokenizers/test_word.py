@@ -1,7 +1,9 @@
 import pytest
 import tensorflow as tf
 
+from kerasseq import registry
 from kerasseq.data.tokenizers.word import Word
+from kerasseq.errors import DataError
 from kerasseq.specs import SPECIAL_TOKENS
 
 
@@ -43,3 +45,18 @@ def test_joiners_that_no_text_gives_are_still_read():
     places = {token: place for place, token in enumerate(tokenizer.vocabulary)}
     ids = tf.ragged.constant([[places["(￭"], places["￭)"], places["(￭"]]], tf.int32)
     assert tokenizer.decode(ids).numpy().tolist() == [b"() ("]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("word", {"minimum_frequency": 3}, "no word is seen 3 times"),
+        ("word", {}, "no word is seen once"),
+        ("character", {"minimum_frequency": 9}, "no character is seen 9 times"),
+    ],
+)
+def test_a_vocabulary_without_a_token_is_refused(name, options, told):
+    tokenizer = registry.create("tokenizer", {"type": name, **options})
+    with pytest.raises(DataError) as caught:
+        tokenizer.learn([" "] if not options else ["a b", "b c"])
+    assert str(caught.value) == f"{told} in the training split\n  fix: lower `minimum_frequency`"
