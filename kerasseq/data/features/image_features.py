@@ -23,7 +23,10 @@ from kerasseq.specs import ImageEncoder, PositiveInt, Raw, check_arguments
 WEIGHTS = ".weights.h5"
 CONSTRAINTS = (
     ("image_encoder.type == 'application'", "only a network that has learned elsewhere need not learn here"),
-    ("image_encoder.learning_rate_multiplier == 0", "leave it out: a map that is made once cannot change"),
+    (
+        "image_encoder.type != 'application' or image_encoder.learning_rate_multiplier == 0",
+        "leave it out: a map that is made once cannot change",
+    ),
 )
 
 
@@ -89,6 +92,7 @@ class ImageFeatures(MediaFeature):
 
     def save(self, path: Path) -> None:
         """Writes the network's weights, and beside them their checksum as text."""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._network().save_weights(Path(path).with_suffix(WEIGHTS))
         write_text(Path(path), f"{self.checksum}\n")
 
