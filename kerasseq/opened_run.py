@@ -128,10 +128,13 @@ class Run:
         """
         import keras
 
+        from kerasseq.models.precision import precision
+
         keras.utils.set_random_seed(self.values["seed"])
         options = {name: value for name, value in self.values["model"].items() if name != "type"}
         try:
-            return (self.task.rebuild if is_trained else self.task.build)(**options)
+            with precision(self.values["train"]["precision"]):
+                return (self.task.rebuild if is_trained else self.task.build)(**options)
         except ValueError as error:
             # Keras puts the arguments of its call below the reason that a layer gave.
             reason = re.search(r"\x1b\[1m(.*?)\x1b\[0m", str(error), re.S)

@@ -75,6 +75,8 @@ def load(path: Path, variables: Sequence[Any]) -> tuple[list[np.ndarray], dict[s
 def assign(variables: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:
     """Gives variables the values of a checkpoint."""
     for variable, array in zip(variables, arrays, strict=True):
+        if array.dtype.kind == "V":  # NumPy does not know bfloat16 again
+            array = array.view(keras.ops.convert_to_numpy(variable).dtype)
         variable.assign(array)
 
 

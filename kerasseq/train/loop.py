@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import keras
 
+from kerasseq.models.precision import Precision
 from kerasseq.run_folder import RunFolder, write_whole
 from kerasseq.specs import (
     NonNegativeFloat,
@@ -29,7 +30,7 @@ from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
 from kerasseq.train.callbacks.progress import Progress
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 from kerasseq.train.session import Session
-from kerasseq.train.step import COMPILED, IN_STEP, compile_model, step_callbacks
+from kerasseq.train.step import COMPILED, IN_STEP, compile_model, of_model, step_callbacks
 
 Averaging = Annotated[Any, Part("averaging")]
 Clipping = Annotated[Any, Options("kerasseq.train.callbacks.gradient_clipping:GradientClipping")]
@@ -46,6 +47,7 @@ def train(
     warmup_steps: NonNegativeInt = 0,
     learning_rates: dict[str, NonNegativeFloat] = {},  # noqa: B006
     gradient_accumulation: PositiveInt = 1,
+    precision: Precision = "float32",
     clipping: Clipping | None = {},  # noqa: B006
     label_smoothing: Rate = 0.0,
     scheduled_sampling: Sampling | None = None,
@@ -75,6 +77,7 @@ def train(
         warmup_steps: Steps in which the learning rate rises from 0 to what the schedule says.
         learning_rates: Factors on the learning rate of parts of the model; 0 freezes one.
         gradient_accumulation: Batches for each update of the weights, and step of schedules.
+        precision: What layers compute in; `mixed_float16` scales the loss, and suits few machines.
         clipping: The most that the gradient may be; null clips nothing.
         label_smoothing: Share of the target's probability that is spread over the vocabulary.
         scheduled_sampling: Feed the decoder its own tokens, ever more often; null is teacher forcing.
@@ -90,7 +93,8 @@ def train(
     """
     check_arguments(train, **(given := dict(locals())))
     split = data.splits["train"]
-    fitted = task.training_model(model, batch_size=split.batch_size)
+    with of_model(model, precision):
+        fitted = task.training_model(model, batch_size=split.batch_size)
     step = step_callbacks(fitted, **{name: given[name] for name in IN_STEP})
     rate = compile_model(
         fitted,
@@ -125,12 +129,12 @@ def train(
         ],
     )  # fmt: skip
     session.run()
-    checkpoints.restore_best(model)
-    _keep(model, folder)
+    _keep_best(checkpoints, model, folder)
     return checkpoints
 
 
-def _keep(model: keras.Model, folder: RunFolder) -> None:
+def _keep_best(checkpoints: Checkpoints, model: keras.Model, folder: RunFolder) -> None:
     """Saves a model to use: without the optimizer it is a third as large and loads anywhere."""
+    checkpoints.restore_best(model)
     model.optimizer, model.compiled = None, False
     write_whole(folder.model, model.save)

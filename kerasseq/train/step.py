@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 
+from kerasseq.models.precision import precision as in_precision
 from kerasseq.registry import create, load
 from kerasseq.train.callbacks.gradient_accumulation import GradientAccumulation
 from kerasseq.train.callbacks.gradient_clipping import GradientClipping
@@ -16,7 +18,7 @@ from kerasseq.train.callbacks.own_rates import OwnRates
 from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
 
 # The options of `train` that each of the two takes.
-COMPILED = ("optimizer", "schedule", "warmup_steps", "gradient_accumulation")
+COMPILED = ("optimizer", "schedule", "warmup_steps", "gradient_accumulation", "precision")
 IN_STEP = ("clipping", "scheduled_sampling", "learning_rates", "gradient_accumulation")
 
 
@@ -28,6 +30,7 @@ def compile_model(
     schedule: Any,
     warmup_steps: int,
     gradient_accumulation: int,
+    precision: str,
     total_steps: int,
     steps_per_epoch: int,
 ) -> MovingRate:
@@ -43,12 +46,32 @@ def compile_model(
         "steps_per_epoch": max(steps_per_epoch // gradient_accumulation, 1),
     }
     moving = MovingRate(rate if schedule is None else _schedule(schedule, known), warmup_steps=warmup_steps)
+    made = create("optimizer", optimizer, learning_rate_schedule=moving)
+    if precision == "mixed_float16":
+        made = keras.optimizers.LossScaleOptimizer(made)
     model.compile(
-        optimizer=create("optimizer", optimizer, learning_rate_schedule=moving),
+        optimizer=made,
         loss=loss,
+        auto_scale_loss=False,  # that goes by the precision of what `fit` runs, which may be around the model
         jit_compile=False,  # the hand-written loops run faster without XLA on a CPU, and cuDNN needs none
     )
     return moving
+
+
+@contextmanager
+def of_model(model: keras.Model, precision: str) -> Iterator[None]:
+    """Has what is made around a model compute in its precision.
+
+    Raises:
+        ValueError: If the model was built for another one.
+    """
+    found = model.dtype_policy.name
+    if found != precision:
+        raise ValueError(
+            f"`precision` must be that of the model, {found!r}. Received: precision={precision!r}"
+        )
+    with in_precision(precision):
+        yield
 
 
 def _schedule(schedule: Any, known: Mapping[str, Any]) -> Any:
