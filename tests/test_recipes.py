@@ -14,6 +14,7 @@ from kerasseq.registry import names
 from kerasseq.shipped import shipped_datasets, shipped_recipes
 from kerasseq.training import check_monitor
 from tests.data.picture_files import picture, write_picture
+from tests.data.recordings import tone, write_wav
 
 RECIPES = shipped_recipes()
 OF_TASK = {
@@ -23,6 +24,7 @@ OF_TASK = {
     "seq2seq": "translate_dates",
     "sequence_classifier": "classify_reviews",
     "sequence_tagger": "tag_sentences",
+    "speech_recognizer": "recognize_digits",
 }
 
 
@@ -35,6 +37,14 @@ def write_scenes(folder):
             rows += [f"{name},a red circle", f"{name},a circle above a square"]
         (folder / f"{split}.csv").write_text("\n".join(rows), "utf-8")
     return str(folder / "pictures" / "test0.png")
+
+
+def write_digit_strings(folder):
+    """A few recordings, where the recipe looks for its own."""
+    for split, size in {"train": 8, "validation": 4, "test": 4}.items():
+        path = write_wav(folder / f"{split}.wav", tone(440, rate=8000), rate=8000)
+        (folder / f"{split}.csv").write_text("path,transcript\n" + f"{split}.wav,one two\n" * size, "utf-8")
+    return str(path)
 
 
 def write_load(folder):
@@ -89,26 +99,43 @@ SMALL = {  # data set, lines of each split or what writes them, what makes the m
         {"model.embedding_dim": 4, "model.encoder.units": 4, "data.features.tags.unseen": "wrong"},
         "Will Anna visit New Rofield ?",
     ),
+    "speech_recognizer": (
+        "digit_strings",
+        write_digit_strings,
+        {
+            "model.subsampling.filters": 4,
+            "model.encoder.units": 4,
+            "evaluate.metrics": ["exact_match"],
+            "train.monitor": "validation_loss",
+        },
+        None,
+    ),
 }
 
 
 def test_the_recipes_that_ship_are_these():
     assert sorted(RECIPES) == [
+        "benchmarks/classify_fsdd",
         "benchmarks/classify_sst2",
         "benchmarks/forecast_airline",
         "benchmarks/forecast_etth1",
         "benchmarks/language_model_ptb",
         "benchmarks/language_model_ptb_medium",
         "benchmarks/language_model_tinyshakespeare",
+        "benchmarks/recognize_an4",
         "benchmarks/summarize_scitldr",
         "benchmarks/tag_ud_english_ewt",
         "benchmarks/translate_multi30k",
         "caption_scenes",
+        "classify_drawn_digits",
+        "classify_moving_shapes",
         "classify_reviews",
+        "classify_spoken_digits",
         "forecast_load",
         "generate_text",
         "hello",
         "read_numbers",
+        "recognize_digits",
         "summarize_headlines",
         "tag_sentences",
         "translate_dates",
@@ -152,6 +179,8 @@ def test_it_begins_with_what_it_does_and_its_command(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_it_monitors_is_measured(name):
+    if "recognize" in name:
+        pytest.importorskip("jiwer")
     check_monitor(pipeline.check(name))
 
 
