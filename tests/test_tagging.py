@@ -129,6 +129,7 @@ def test_the_saved_model_says_the_same_without_kerasseq(run):
 def test_doctor_and_gradients_know_taggers(run, recipe):
     assert "nothing stands out" in pipeline.doctor(recipe) or "to look at" in pipeline.doctor(recipe)
     assert "encoder" in pipeline.explain(run.folder.path, gradients=True)
+    assert "data.features.tags" in pipeline.explain(recipe, {"data.source.train": "none.jsonl"})
 
 
 @pytest.mark.parametrize(

@@ -107,11 +107,13 @@ def build_sequence_tagger(
     embedding = keras.layers.Embedding(
         vocabulary_size,
         embedding_dim,
-        _initializer(embeddings, (vocabulary_size, embedding_dim)),
+        keras.initializers.RandomNormal(stddev=embedding_dim**-0.5),
         trainable=train_embedding,
         name="embedding",
     )
     read = embedding(TokenDropout(rate=word_dropout, name="word_dropout")(words))
+    if embeddings is not None:
+        _begin_with(embedding, embeddings)
     reader = create("characters", characters, num_characters=num_characters, name="character_reader")
     if reader is not None:
         inputs["characters"] = keras.Input((None, None), dtype="int32", name="characters")
@@ -125,15 +127,13 @@ def build_sequence_tagger(
     return keras.Model(inputs, scores, name="sequence_tagger")
 
 
-def _initializer(embeddings: Any, shape: tuple[int, int]) -> Any:
-    random = keras.initializers.RandomNormal(stddev=shape[1] ** -0.5)
-    if embeddings is None:
-        return random
-    given = np.asarray(embeddings, "float32")
-    if given.shape != shape:
-        message = f"`embeddings` must be (vocabulary_size, embedding_dim) = {shape}"
+def _begin_with(embedding: keras.layers.Embedding, given: Any) -> None:
+    """Gives an embedding's rows what there is; an initializer would write it all into the saved config."""
+    table, given = ops.convert_to_numpy(embedding.embeddings), np.asarray(given, "float32")
+    if given.shape != table.shape:
+        message = f"`embeddings` must be (vocabulary_size, embedding_dim) = {table.shape}"
         raise ValueError(f"{message}. Received: embeddings.shape={given.shape}")
-    return keras.initializers.Constant(np.where(np.isnan(given), ops.convert_to_numpy(random(shape)), given))
+    embedding.embeddings.assign(np.where(np.isnan(given), table, given))
 
 
 @register("task")
