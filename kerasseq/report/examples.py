@@ -13,7 +13,7 @@ from kerasseq.report.charts import Chart, bar_chart
 from kerasseq.report.classes import is_of_class
 from kerasseq.report.differences import Piece, comparison_of, is_continuation
 from kerasseq.report.heatmap import Heatmap, heatmap
-from kerasseq.report.similarity import similarity
+from kerasseq.report.similarity import reference_of, similarity
 
 NUM_SAMPLES = 20
 NUM_WORST = 20
@@ -181,7 +181,7 @@ def _certainty(line: dict[str, Any]) -> float:
 
 
 def _text(line: dict[str, Any], key: str) -> str:
-    return str(line.get(key, ""))
+    return reference_of(line) if key == "reference" else str(line.get(key, ""))
 
 
 def _cut(text: str) -> str:

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 LONGEST_RUN = 4
+
+
+def reference_of(line: Mapping[str, Any]) -> str:
+    """The reference of a line of predictions.jsonl: of several, the one that is most like the prediction."""
+    found = line.get("reference", "")
+    if isinstance(found, list) and found and all(isinstance(one, str) for one in found):
+        return max(found, key=lambda one: similarity(str(line.get("prediction", "")), one))
+    return str(found)
 
 
 def similarity(prediction: str, reference: str) -> float:

@@ -22,6 +22,7 @@ from kerasseq.report.differences import Piece, comparison_of
 from kerasseq.report.forecasts import first_numbers, is_forecast
 from kerasseq.report.headline import metric_names
 from kerasseq.report.run_files import read_run
+from kerasseq.report.similarity import reference_of
 from kerasseq.run_folder import RunFolder
 from kerasseq.specs import NonNegativeInt, check_arguments
 
@@ -231,7 +232,7 @@ def _show_sample(console: Console, line: Mapping[str, Any]) -> None:
 
 
 def _line(example: Mapping[str, Any], key: str) -> str:
-    text = str(example.get(key, ""))
+    text = reference_of(example) if key == "reference" else str(example.get(key, ""))
     return _plain(text.replace("\t", " ") if "tags" in example else text)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from kerasseq.report.similarity import similarity
+from kerasseq.report.similarity import reference_of, similarity
 
 
 def test_the_same_text_is_one_and_a_stranger_zero():
@@ -18,3 +18,11 @@ def test_it_is_symmetric_and_falls_with_each_mistake():
     values = [similarity(wrong, right) for wrong in (right, "2019-05-04", "2019-06-04", "1987-12-24")]
     assert values == sorted(values, reverse=True)
     assert similarity("abcd", "bcda") == similarity("bcda", "abcd") < 1
+
+
+def test_of_several_references_the_nearest_is_shown():
+    several = ["a man waits", "a dog runs fast", "two boys"]
+    assert reference_of({"prediction": "a dog runs", "reference": several}) == "a dog runs fast"
+    assert reference_of({"prediction": "a", "reference": "b"}) == "b"
+    assert reference_of({"prediction": [1.0], "reference": [1.5, 2.0]}) == "[1.5, 2.0]"
+    assert reference_of({}) == ""
