@@ -103,3 +103,12 @@ def test_what_cannot_be_is_refused_before_anything_is_read(recipe, overrides, fi
 def test_a_search_over_frames_is_for_recognizers(search):
     with pytest.raises(RecipeError, match=f"`decode.type` is '{search}', which is for speech_recognizer"):
         pipeline.check("translate_dates", {"decode": search})
+
+
+def test_an_encoder_that_shortens_is_for_recognizers():
+    with pytest.raises(RecipeError) as refused:
+        pipeline.check("translate_dates", {"model.encoder": "pyramidal"})
+    assert "`model.encoder.type` is 'pyramidal', which is for speech_recognizer, not for 'seq2seq'" in str(
+        refused.value
+    )
+    assert "allowed: recurrent\n  fix: take another encoder" in str(refused.value)

@@ -35,6 +35,9 @@ def parts_of_other_models(
     if values.get("decode"):
         place = node_at(root, "decode", "type").place
         yield from _problem("decode", "`decode.type` is", values["decode"], model, constants, place)
+    if isinstance(encoder := values["model"].get("encoder"), dict):
+        place = node_at(root, "model", "encoder", "type").place
+        yield from _problem("encoder", "`model.encoder.type` is", encoder, model, constants, place)
     for key, kind in LISTS.items():
         for number, part in enumerate((values.get("evaluate") or {}).get(key) or ()):
             place = node_at(root, "evaluate", key, number, "type").place
@@ -47,7 +50,9 @@ def _problem(
     word = part["type"]
     if wrong := _wrong(kind, word, model, constants):
         fitting = tuple(name for name in registry.names(kind) if not _wrong(kind, name, model, constants))
-        fix = f"take another {'search' if kind == 'decode' else kind}, or none"
+        fix = (
+            f"take another {'search' if kind == 'decode' else kind}{'' if kind == 'encoder' else ', or none'}"
+        )
         yield Problem(f"{said} {show(word)}, which is for {wrong}.", place, fitting, fix)
 
 
