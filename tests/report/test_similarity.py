@@ -26,10 +26,3 @@ def test_of_several_references_the_nearest_is_shown():
     assert reference_of({"prediction": "a", "reference": "b"}) == "b"
     assert reference_of({"prediction": [1.0], "reference": [1.5, 2.0]}) == "[1.5, 2.0]"
     assert reference_of({}) == ""
-
-
-def test_of_several_references_the_nearest_is_shown():
-    line = {"prediction": "a cat sat", "reference": ["dogs ran", "the cat sat"]}
-    assert reference_of(line) == "the cat sat"
-    assert reference_of({**line, "reference": "dogs"}) == "dogs"
-    assert reference_of({"reference": [1.0]}) == "[1.0]" and reference_of({}) == ""
