@@ -136,6 +136,7 @@ def test_the_recipes_that_ship_are_these():
         "hello",
         "read_numbers",
         "recognize_digits",
+        "spell_sounds",
         "summarize_headlines",
         "tag_sentences",
         "translate_dates",
