@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from kerasseq.data.prepare import TRAIN, PreparedData, make_features, make_sourc
 from kerasseq.errors import DataError
 from kerasseq.opened_run import Run
 from kerasseq.recipe.resolve import Recipe
+from kerasseq.recipe.sections import data_target
 from kerasseq.report.columns import aligned
 from kerasseq.run_folder import RunFolder
 
@@ -36,7 +38,7 @@ def examine(recipe: Recipe | None = None, data: str | os.PathLike | None = None)
     Returns:
         Text in sections; the last one says what to look at, or that nothing stands out.
     """
-    cache_folder = None if recipe is None else recipe.values["data"]["cache_folder"]
+    cache_folder = None if recipe is None else recipe.values["data"].get("cache_folder")
     sections, advice = [aligned(_environment(cache_folder))], list(_environment_advice())
     if recipe is not None:
         try:
@@ -74,6 +76,11 @@ def _examine_data(
     values = {**recipe.values, "data": _lenient(recipe.values["data"])}
     folders = search_folders(data_folder=None if data is None else Path(data), recipe_folder=recipe.folder)
     fields = registry.load("task", values["model"]["type"]).fields
+    if own := _examiner(values["model"]["type"]):  # what is no examples tells other things of itself
+        tables, found = own(values["data"], fields=fields, folders=folders)
+        sections += [aligned(rows) for rows in tables]
+        advice += found
+        return
     features = make_features(values["data"].get("features"), fields=fields)
     source = make_source(values["data"]["source"], fields=fields, folders=folders, features=features)
     found = bad_lines(source)
@@ -89,6 +96,12 @@ def _examine_data(
         reports = inspect_data(prepared)
     sections += [_splits(reports), _fields(reports, prepared.features)]
     advice += _data_advice(prepared, reports, first=run.task.input_fields[0], second=run.task.output_field)
+
+
+def _examiner(model: str) -> Callable[..., tuple[list[list[tuple[str, ...]]], list[str]]] | None:
+    """What tells of a model's data, where its `DATA` has an `examine` beside it."""
+    module = data_target(model).partition(":")[0]
+    return getattr(importlib.import_module(module), "examine", None)
 
 
 def _lenient(section: Mapping[str, Any]) -> dict[str, Any]:

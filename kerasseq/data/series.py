@@ -14,6 +14,7 @@ from kerasseq.data.calendar_signals import Signal
 from kerasseq.data.faults import data_error
 from kerasseq.data.prepare import TRAIN, PreparedData, load_vocabularies, save_vocabularies
 from kerasseq.data.series_grid import RegularSeries
+from kerasseq.data.series_inspection import Rows, inspect_series
 from kerasseq.data.series_reader import SeriesReader
 from kerasseq.data.series_split import FIELDS, SeriesSplit
 from kerasseq.data.token_cache import checksum
@@ -172,6 +173,16 @@ def features_of(
         name: section[name] for name in ("calendar", "context", "horizon", "season", "scaler", "missing")
     }
     return {SERIES: SeriesReader(source=source, columns=columns, **options)}
+
+
+def examine(
+    section: Mapping[str, Any], *, fields: Sequence[str], folders: Sequence[Path]
+) -> tuple[list[Rows], list[str]]:
+    """What `doctor` tells of a data section; see `inspect_series`."""
+    lenient = {**section, "source": {**section["source"], "on_bad_line": "skip"}, "missing": "mask"}
+    reader = features_of(lenient, fields=fields, folders=folders)[SERIES]
+    series = reader.series_of()
+    return inspect_series(reader, series, _spans(section["split"], series))
 
 
 def _counts(

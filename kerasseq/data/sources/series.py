@@ -141,7 +141,7 @@ class Series:
         Raises:
             DataError: At the first unusable row unless they are skipped, and where no row is left.
         """
-        rows = self._dated(self.rows(numbers=numbers, texts=texts) if rows is None else rows)
+        rows = self.dated(self.rows(numbers=numbers, texts=texts) if rows is None else rows)
         skipped: list[SeriesRow] = []
         kept = list(usable_rows(rows, on_bad_line=self.on_bad_line, on_skip=skipped.append))
         if not kept:
@@ -155,7 +155,7 @@ class Series:
             skipped=len(skipped),
         )
 
-    def _dated(self, rows: Iterable[SeriesRow]) -> list[SeriesRow]:
+    def dated(self, rows: Iterable[SeriesRow]) -> list[SeriesRow]:
         """Rows with their dates read, all at once: one date alone may be read in several ways."""
         rows = list(rows)
         with_date = [number for number, row in enumerate(rows) if not row.problem]
