@@ -39,10 +39,14 @@ class FillMissing(keras.layers.Layer):
         is_known = ops.logical_not(ops.isnan(inputs))
         values = ops.where(is_known, inputs, 0.0)
         num_steps = ops.shape(inputs)[1]
-        place = ops.broadcast_to(ops.arange(num_steps, dtype="int32")[None, :, None], ops.shape(inputs))
-        before = ops.associative_scan(ops.maximum, ops.where(is_known, place, -1), axis=1)
-        after = ops.associative_scan(ops.minimum, ops.where(is_known, place, num_steps), reverse=True, axis=1)
-        has_before, has_after = before >= 0, after < num_steps
+        place = ops.arange(num_steps, dtype="int32")[None, :, None] + ops.zeros_like(values, "int32")
+        # The places of known values in a row, and how many there are up to each step, say what is next to it.
+        known_places = ops.sort(ops.where(is_known, place, num_steps), axis=1)
+        is_here = ops.cast(is_known, "int32")
+        number = ops.cumsum(is_here, axis=1)
+        before = ops.take_along_axis(known_places, ops.maximum(number - 1, 0), axis=1)
+        after = ops.take_along_axis(known_places, number - is_here, axis=1)
+        has_before, has_after = number > 0, after < num_steps
         low = ops.take_along_axis(values, ops.where(has_before, before, 0), axis=1)
         high = ops.take_along_axis(values, ops.where(has_after, after, 0), axis=1)
         low = ops.where(has_before, low, ops.where(has_after, high, 0.0))
