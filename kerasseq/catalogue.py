@@ -137,12 +137,13 @@ def fetch_dataset(name: str, out: str | os.PathLike | None = None) -> Path:
         DataError: If there is none of that name, it cannot be fetched, or it is not what was published.
     """
     from kerasseq.data.locate import DATA_VARIABLE
-    from kerasseq.data.public.sets import fetch
+    from kerasseq.data.public.sets import fetch, paths_in_recipes
 
     target = Path(out or os.environ.get(DATA_VARIABLE) or "data")
     folder = fetch(name, target)
-    for recipe, path in shipped_recipes().items():
-        if f" {folder.name}/" in path.read_text("utf-8"):
+    paths = paths_in_recipes(name)
+    for recipe, file in shipped_recipes().items():
+        if any(f" {path}" in file.read_text("utf-8") for path in paths):
             sys.stderr.write(f"kerasseq run {recipe} --data {target}\n")
     return folder
 

@@ -108,8 +108,12 @@ def test_a_public_data_set_is_fetched_where_data_lies(checkout, monkeypatch, cap
     monkeypatch.delenv("KERASSEQ_DATA", raising=False)
     assert catalogue.fetch_dataset("ptb") == Path("data/ptb")
     assert capsys.readouterr().err == "kerasseq run benchmarks/ptb --data data\n"
-    assert catalogue.fetch_dataset("other", "there") == Path("there/other")
+    text = "data: {source: {type: series, path: timeseries/ETTh1.csv, date: date}}\n"
+    (checkout / "recipes" / "ett.yaml").write_text(text)
+    assert catalogue.fetch_dataset("airline", "there") == Path("there/airline")
     assert capsys.readouterr().err == ""
+    assert catalogue.fetch_dataset("ett", "there") == Path("there/ett")
+    assert capsys.readouterr().err == "kerasseq run ett --data there\n"
     monkeypatch.setenv("KERASSEQ_DATA", "set")
     assert catalogue.fetch_dataset("ptb") == Path("set/ptb")
 

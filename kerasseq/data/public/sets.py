@@ -86,6 +86,13 @@ def public_sets() -> Mapping[str, PublicSet]:
     return MappingProxyType({name: _set_of(name, entry) for name, entry in sorted(table.items())})
 
 
+def paths_in_recipes(name: str) -> list[str]:
+    """How recipes that read a set begin its paths: with its folder, or its files in a folder of several."""
+    wanted = public_sets()[name]
+    is_alone = sum(one.folder == wanted.folder for one in public_sets().values()) == 1
+    return [f"{wanted.folder}/{'' if is_alone else file.to}" for file in wanted.files]
+
+
 def fetch(name: str, out: Path) -> Path:
     """Fetches a public data set into `out`, which is what `--data` then takes.
 
