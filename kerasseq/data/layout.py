@@ -62,7 +62,7 @@ class OneValue:
 
 
 class Aligned:
-    """One id for each word of a sentence, padded on the right to a multiple of `step`: (batch, time) int32."""
+    """One id for each word, padded on the right to a multiple of `step`: (batch, time) int32."""
 
     spec = Raw("int32", (None, None))
     unknown_id = UNKNOWN_ID
