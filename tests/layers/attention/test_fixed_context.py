@@ -11,6 +11,7 @@ from tests.layers.parts import normal, randomise
 
 def test_every_place_weighs_the_same():
     layer, memory = FixedContext(units=3), normal(2, 4, 5)
+    layer.build((None, 3), (None, None, 5))
     for query in (normal(2, 3), normal(2, 6, 3)):
         context, weights = layer(query, layer.prepare(memory), memory)
         mean = memory.mean(axis=1).reshape(2, *[1] * (query.ndim - 2), 5)
