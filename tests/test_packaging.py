@@ -1,6 +1,7 @@
 """The wheel holds everything that an installed kerasseq needs, built here without the network."""
 
 import configparser
+import os
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,27 @@ def test_installed_wheel_finds_what_it_ships(wheel, tmp_path):
     ).stdout.split()
     expected = [tmp_path / "kerasseq" / "_shipped" / name for name in ("recipes", "datasets")]
     assert [Path(path) for path in found] == expected
+
+
+def test_installed_wheel_makes_data_at_first_use(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    shipped = tmp_path / "site" / "kerasseq" / "_shipped" / "datasets" / "tones"
+    shipped.mkdir()
+    (shipped / "make.py").write_text("def make(folder):\n    (folder / 'train.csv').write_text('a')\n")
+    code = (
+        "from kerasseq.data.locate import find_file, search_folders\n"
+        "print(find_file('tones/train.csv', search_folders(), asked_by='k').read_text(), end='')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "KERASSEQ_CACHE": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "a"
+    assert [path.name for path in shipped.iterdir()] == ["make.py"]
 
 
 def test_every_dependency_is_pinned_for_every_python():
