@@ -158,6 +158,10 @@ def _data_advice(
                     f"{_share(figures.unknown_rate)} of the {field} tokens of {name} are unknown: raise "
                     f"`vocabulary_size`, or take the tokenizer `subword` or `character`"
                 )
+    for field, feature in prepared.features.items():
+        for name, split in prepared.splits.items() if hasattr(feature, "advice") else ():
+            if told := feature.advice(split.texts(field)):
+                yield f"{name}: {told}"
     train = reports[TRAIN]
     if train.contradictions:
         number = _of(train.contradictions, train)

@@ -126,6 +126,13 @@ def test_the_saved_model_says_the_same_without_kerasseq(run):
     assert served["words"] == expected and served["none"] == 0 and served["is_bare"]
 
 
+def test_doctor_tells_broken_tags(recipe):
+    path = recipe.parent / "tags" / "broken.jsonl"
+    path.write_text('{"tokens": ["Anna", "Lee"], "entities": ["O", "E-PERSON"]}\n' * 2, "utf-8")
+    told = "validation: 2 of 2 sentences are not in iob1, as the others are: they are mended"
+    assert told in pipeline.doctor(recipe, {"data.source.validation": "tags/broken.jsonl"})
+
+
 def test_doctor_and_gradients_know_taggers(run, recipe):
     assert "nothing stands out" in pipeline.doctor(recipe) or "to look at" in pipeline.doctor(recipe)
     assert "encoder" in pipeline.explain(run.folder.path, gradients=True)

@@ -16,7 +16,7 @@ from kerasseq.data.vocabulary import id_dtype, read_vocabulary, write_vocabulary
 from kerasseq.errors import did_you_mean
 from kerasseq.registry import register
 from kerasseq.specs import SPECIAL_TOKENS, UNKNOWN_ID, check_arguments
-from kerasseq.tag_schemes import Span, convert, spans_of, tags_of
+from kerasseq.tag_schemes import SCHEMES, Span, convert, spans_of, tags_of
 
 FIRST = SPECIAL_TOKENS[: UNKNOWN_ID + 1]  # what no word is tagged with: padding, and what training lacks
 MOST_TOLD = 40
@@ -147,6 +147,18 @@ class TagsFeature(tf.Module):
                     shown = allowed if len(allowed) <= MOST_TOLD else ()
                     hint = did_you_mean(tag, allowed) or "count it as wrong with `unseen: wrong`"
                     raise UnusableValue(text, message, allowed=shown, fix=hint)
+
+    def advice(self, texts: Sequence[str]) -> str:
+        """What is odd about a split's tags: how many sentences break the scheme that most of them are in."""
+        if self.scheme is None:
+            return ""
+        sentences = [[tag.decode() for tag in text.encode().split()] for text in texts]
+        kept = {scheme: sum(convert(tags, scheme) == tags for tags in sentences) for scheme in SCHEMES}
+        best = max(SCHEMES, key=kept.__getitem__)
+        if not (broken := len(sentences) - kept[best]):
+            return ""
+        share = f"{broken:,} of {len(sentences):,} sentences"
+        return f"{share} are not in {best}, as the others are: they are mended"
 
     def encode_ragged(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Ids, (batch,) strings to (batch, ragged) int32; spans are rewritten outside of the graph."""

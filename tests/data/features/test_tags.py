@@ -80,6 +80,14 @@ def test_or_is_one_that_no_answer_gets_right():
     assert feature.layout.unknown_id == 1
 
 
+def test_sentences_that_break_their_scheme_are_counted():
+    feature = TagsFeature(scheme="bioes")
+    assert feature.advice(["B-A I-A O", "O B-B B-B"]) == "" and feature.advice(["S-A O", "B-A E-A"]) == ""
+    told = feature.advice(["B-A I-A O", "O B-B B-B", "O I-A B-B"])
+    assert told == "1 of 3 sentences are not in iob2, as the others are: they are mended"
+    assert TagsFeature().advice(["DET NOUN"]) == ""
+
+
 def test_other_tags_have_no_scheme():
     with pytest.raises(DataError, match="a tag of spans is O, .* Received: 'DET'"):
         TagsFeature(scheme="iob2").learn(TAGS)
