@@ -21,6 +21,7 @@ from kerasseq.pipeline import run
 from kerasseq.shipped import shipped_folder
 from tests.data.picture_files import picture, write_picture
 from tests.data.recordings import tone, write_wav
+from tests.data.sales_files import write_sales
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -29,7 +30,9 @@ PAGES = (
     "docs/data.md",
     "docs/language_models.md",
     "docs/classification.md",
+    "docs/media.md",
     "docs/tagging.md",
+    "docs/forecasting.md",
     "docs/captioning.md",
     "docs/summarization.md",
     "docs/speech.md",
@@ -71,6 +74,13 @@ SHORT_SPEECH = {
     "model.encoder": {"type": "recurrent", "units": 4},
     "train.epochs": 1,
 }
+SHORT_FORECASTER = {
+    "data.stride": 40,
+    "data.evaluation_stride": 40,
+    "model.encoder.units": 4,
+    "train.epochs": 1,
+    "evaluate.baseline": ["last_value"],
+}
 SHORT = {
     "data.batch_size": 64,
     "model.embedding_dim": 8,
@@ -88,6 +98,7 @@ SHORT = {
 
 
 SHORT_BY_MODEL = {
+    "forecaster": SHORT_FORECASTER,
     "captioner": SHORT_CAPTIONER,
     "language_model": SHORT_LANGUAGE_MODEL,
     "seq2seq": SHORT,
@@ -127,6 +138,8 @@ def workplace(tmp_path_factory):
         (folder / "notes.jsonl").write_text("".join(summaries), "utf-8")
         write_headlines(folder / "data" / "headlines")
         write_clips(folder)
+        write_sounds(folder)
+        write_sales(folder)
         write_pictures(folder)
         for split, size in SIZES.items():
             lines = (
@@ -178,6 +191,13 @@ def write_pictures(folder):
         (folder / "data" / "scenes" / f"{split}.csv").write_text(f"{split}.png,a red circle\n", "utf-8")
 
 
+def write_sounds(folder):
+    """Recordings whose names say what they are."""
+    for number in range(40):
+        name = f"{'yes' if number % 2 else 'no'}_{'ann' if number < 20 else 'bob'}_{number // 2 % 10}.wav"
+        write_wav(folder / "sounds" / name, tone(400 + 800 * (number % 2) + number))
+
+
 def write_clips(folder):
     """Recordings, and a table of what is said in them."""
     (folder / "clips").mkdir()
@@ -197,6 +217,8 @@ def call(command, monkeypatch, capsys, *, stdin=""):
         if model.get("decoder", {}).get("copy"):  # which it does from where the attention looks
             overrides = {**overrides, "model.decoder.attention": "bahdanau", "evaluate.metrics": ["rouge"]}
             overrides["model.decoder.input_feeding"] = True
+        if model.get("front_end"):  # in the place of the embedding
+            overrides = {key: value for key, value in overrides.items() if key != "model.embedding_dim"}
         short = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
         arguments = [*arguments[:2], *short, *arguments[2:]]
     monkeypatch.setattr(sys, "argv", ["kerasseq", *arguments])
