@@ -203,7 +203,10 @@ class SequenceClassifierTask(Task):
     def respond(
         self, model: keras.Model, encoded: Mapping[str, Any], decoder: Any, *, detailed: bool = False
     ) -> dict[str, Any]:
-        """`probabilities` (batch, classes); `detailed`: `num_steps` (batch,), `attention` (batch, time) if any."""
+        """`probabilities` (batch, classes).
+
+        If `detailed`, also `num_steps` (batch,), and `attention` (batch, time) where there is one.
+        """
         given = self._input.given(encoded["input"])
         logits = ops.cast(model(given, training=False), "float32")
         answers = {"probabilities": ops.softmax(logits, axis=-1)}

@@ -11,6 +11,7 @@ from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.registry import create, register
 from kerasseq.specs import ImageEncoder, Raw, Supplied, check_arguments
 
+GREY = 127.5  # of 0 to 255: no change
 CONSTRAINTS = (("image_encoder.type != 'none'", "a video's frames need a network: take cnn"),)
 
 
@@ -22,6 +23,7 @@ class Frames(keras.layers.Layer):
     Args:
         shape: Height, width and channels of a frame.
         image_encoder: The network, a name from `layers/image_encoders/`, or a mapping with its options.
+        differences: Whether the network also sees what each frame changes of the one before.
         summary: Of a map all of it (`flatten`), which keeps where things are, or of each filter the mean
             or the largest (`mean`, `max`).
     Call arguments:
@@ -39,12 +41,16 @@ class Frames(keras.layers.Layer):
         *,
         shape: Supplied[tuple[int, int, int]],
         image_encoder: ImageEncoder = "cnn",
+        differences: bool = False,
         summary: Literal["flatten", "mean", "max"] = "flatten",
         **kwargs: Any,
     ):
         check_arguments(Frames.__init__, summary=summary)
         super().__init__(**kwargs)
-        self.options = {"shape": tuple(shape), "image_encoder": image_encoder, "summary": summary}
+        self.options = {
+            "shape": tuple(shape), "image_encoder": image_encoder, "differences": differences,
+            "summary": summary,
+        }  # fmt: skip
         self.spec = {"frames": Raw("uint8", (None, None, *shape)), "lengths": Raw("int32", (None,))}
         self.image_encoder = create("image_encoder", image_encoder)
         self.summary = {
@@ -54,16 +60,21 @@ class Frames(keras.layers.Layer):
         }[summary]()
 
     def build(self, inputs_shape: Any) -> None:
-        frames = keras.KerasTensor((1, *self.options["shape"]), dtype="uint8")
+        height, width, channels = self.options["shape"]
+        frames = keras.KerasTensor((1, height, width, channels * (1 + self.options["differences"])))
         if not self.image_encoder.built:
             self.image_encoder.build(frames.shape)
         maps = self.image_encoder.compute_output_spec(frames)
         self.width = self.summary.compute_output_shape(maps.shape)[-1]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        frames = inputs["frames"]
+        frames = ops.cast(inputs["frames"], self.compute_dtype)
         batch, time = ops.shape(frames)[:2]
-        maps = self.image_encoder(ops.reshape(frames, (-1, *self.options["shape"])), training=training)
+        if self.options["differences"]:
+            before = ops.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
+            frames = ops.concatenate([frames, GREY + (frames - before) / 2], axis=-1)
+        shape = (-1, *self.options["shape"][:2], frames.shape[-1])
+        maps = self.image_encoder(ops.reshape(frames, shape), training=training)
         return ops.reshape(self.summary(maps), (batch, time, self.width))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

@@ -28,6 +28,16 @@ def test_each_frame_goes_through_the_same_network(summary, width):
         np.testing.assert_allclose(found[row, frame], expected[summary], atol=1e-5)
 
 
+def test_what_a_frame_changes_is_seen_beside_it():
+    layer = made(differences=True)
+    found = layer(VIDEOS)
+    seen = np.concatenate([PIXELS[0, 3], 127.5 + (PIXELS[0, 3].astype(float) - PIXELS[0, 2]) / 2], axis=-1)
+    expected = np.asarray(layer.image_encoder(seen[None].astype("float32"))).ravel()
+    np.testing.assert_allclose(found[0, 3], expected, atol=1e-5)
+    still = {**VIDEOS, "frames": np.repeat(PIXELS[:, :1], 4, axis=1)}
+    np.testing.assert_allclose(layer(still)[0, 0], layer(still)[0, 3], atol=1e-5)
+
+
 def test_the_mask_tells_real_frames():
     assert np.asarray(made().compute_mask(VIDEOS)).tolist() == [[True] * 4, [True, True, False, False]]
 
