@@ -2,6 +2,7 @@
 
 from kerasseq.layers.activation_regularization import ActivationRegularization
 from kerasseq.layers.attention.bahdanau import Bahdanau
+from kerasseq.layers.attention.fixed_context import FixedContext
 from kerasseq.layers.attention.luong import Luong, LuongConcat
 from kerasseq.layers.attention_rnn import AttentionRNN
 from kerasseq.layers.bridge import StateBridge
@@ -24,6 +25,10 @@ from kerasseq.layers.frame_scores import FrameScores
 from kerasseq.layers.front_ends.frames import Frames
 from kerasseq.layers.front_ends.log_mel import LogMel
 from kerasseq.layers.front_ends.rows import Rows
+from kerasseq.layers.image_augmentation import ImageAugmentation
+from kerasseq.layers.image_encoders.application import ApplicationEncoder
+from kerasseq.layers.image_encoders.cnn import ConvolutionalEncoder
+from kerasseq.layers.image_memory import ImageMemory
 from kerasseq.layers.pooling.attention import AttentionPooling
 from kerasseq.layers.pooling.last import LastPooling
 from kerasseq.layers.pooling.max import MaxPooling
@@ -40,10 +45,11 @@ from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.layers.token_recurrence import TokenRecurrence
 
 __all__ = [
-    "CRF", "GRU", "LSTM", "RNN", "ActivationRegularization", "AttentionPooling", "AttentionRNN", "Bahdanau",
-    "CRFLoss", "CharacterCNN", "CharacterLSTM", "CoupledLSTM", "EmbeddingDropout", "FrameScores", "Frames",
-    "LastPooling", "LogMel", "Luong", "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU", "MinLSTM",
-    "PeepholeLSTM", "PyramidalEncoder", "Recurrent", "RecurrentDecoder", "RecurrentEncoder",
+    "CRF", "GRU", "LSTM", "RNN", "ActivationRegularization", "ApplicationEncoder", "AttentionPooling",
+    "AttentionRNN", "Bahdanau", "CRFLoss", "CharacterCNN", "CharacterLSTM", "ConvolutionalEncoder",
+    "CoupledLSTM", "EmbeddingDropout", "FixedContext", "FrameScores", "Frames", "ImageAugmentation",
+    "ImageMemory", "LastPooling", "LogMel", "Luong", "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU",
+    "MinLSTM", "PeepholeLSTM", "PyramidalEncoder", "Recurrent", "RecurrentDecoder", "RecurrentEncoder",
     "RecurrentStack", "Rows", "SequenceSummary", "SpecAugment", "SpeechEncoder", "SpeedPerturbation",
     "StateBridge", "Subsampling", "TokenDecoder", "TokenDropout", "TokenRecurrence", "tag_marginals",
     "viterbi",

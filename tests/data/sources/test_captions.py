@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kerasseq.data.prepare import prepare_data
 from kerasseq.data.sources.captions import Captions
 from kerasseq.errors import DataError
 
@@ -153,6 +154,26 @@ def test_a_missing_picture_is_named_or_skipped(folder):
     skipped = []
     found = list(source(folder, **options, on_bad_line="skip").read("train", on_skip=skipped.append))
     assert len(found) == len(skipped) == 2
+
+
+def test_a_broken_picture_is_named(folder, tmp_path):
+    features = {"image": {"type": "image", "height": 2}}
+    given = {
+        "type": "captions",
+        "captions": write_tokens(folder),
+        "images": "Images",
+        "validation_share": 0.4,
+    }
+    with pytest.raises(
+        DataError, match=r"token.txt:[135]: the picture .*Images/[abc].jpg is no whole PNG, JPEG"
+    ):
+        prepare_data(
+            source=given,
+            features=features,
+            fields=("image", "caption"),
+            folders=[folder],
+            cache_folder=str(tmp_path / "cache"),
+        )
 
 
 def test_a_listed_picture_without_captions_is_named(folder):
