@@ -95,7 +95,7 @@ def compare(folder: Path, name: str, *, kills: int, seed: int) -> int:
         first = len(states(folder / "killed")) == 0
         wait_for_a_step(process, folder / "killed")
         if killed < kills and process.poll() is None:
-            time.sleep(chance.uniform(0.0, 0.05 if first else 2 * seconds / kills))
+            time.sleep(chance.uniform(0.0, 0.05 if first else seconds / kills / 2))
         if killed < kills and process.poll() is None:
             process.send_signal(signal.SIGKILL)
             killed += 1

@@ -20,8 +20,10 @@ FIX = "fix: start the run over with --fresh"
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
-def save(path: Path, variables: Sequence[Any], state: Mapping[str, Any]) -> None:
-    """Writes variables and what JSON can hold; a reader sees all of it or nothing, even after a power cut.
+def save(path: Path, variables: Sequence[Any], state: Mapping[str, Any], *, flush: bool = False) -> None:
+    """Writes variables and what JSON can hold; a reader sees all of it or nothing.
+
+    With `flush` it waits for the disk, so that a power cut leaves it whole, too.
 
     Raises:
         RunFolderError: If it cannot be written; what was there before is untouched.
@@ -32,8 +34,9 @@ def save(path: Path, variables: Sequence[Any], state: Mapping[str, Any]) -> None
     def write(fresh: Path) -> None:
         with fresh.open("wb") as file:
             np.savez(file, state=np.array(text), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
 
     try:
         write_whole(path, write)

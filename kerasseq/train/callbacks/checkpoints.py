@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,6 +21,7 @@ from kerasseq.train.callbacks.limits import Limits
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 from kerasseq.train.monitoring import is_better
 
+FLUSH_SECONDS = 10.0
 NAME = re.compile(r"epoch_(\d+)(?:_step_(\d+))?\.npz")
 
 
@@ -75,6 +77,8 @@ class Checkpoints(keras.callbacks.Callback):
         self.best: dict[str, Any] | None = None
         self.epoch = self.step = 0
         self._arrays: list[np.ndarray] | None = None
+        self._flushed: Path | None = None
+        self._flushed_at = time.monotonic()
 
     @property
     def best_epoch(self) -> int | None:
@@ -111,9 +115,14 @@ class Checkpoints(keras.callbacks.Callback):
             "best": self.best,
             "callbacks": {type(other).__name__: other.state() for other in self._with_state()},
         }
-        checkpoint_file.save(path, self._variables(self.model), state)
+        # Waiting for the disk would slow short epochs down; a power cut costs these seconds at most.
+        flush = time.monotonic() - self._flushed_at >= FLUSH_SECONDS
+        checkpoint_file.save(path, self._variables(self.model), state, flush=flush)
+        if flush:
+            self._flushed, self._flushed_at = path, time.monotonic()
         for old in self._paths()[self.keep :]:
-            old.unlink()
+            if old != self._flushed:
+                old.unlink()
 
     def _with_state(self) -> list[Any]:
         return [other for other in self.others if hasattr(other, "state")]

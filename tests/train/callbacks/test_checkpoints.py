@@ -1,5 +1,6 @@
 """The best and the last epoch, kept and put back, in anyone's `fit`."""
 
+import os
 import re
 
 import keras
@@ -163,3 +164,15 @@ def test_another_number_of_variables_is_refused(saved):
     )
     with pytest.raises(RunFolderError, match=message):
         Checkpoints(saved).restore_last(model)
+
+
+def test_what_was_flushed_to_the_disk_stays_until_the_next_is(tmp_path, monkeypatch):
+    clock, flushed = iter(np.arange(100) * 6.0), []
+    monkeypatch.setattr("kerasseq.train.callbacks.checkpoints.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(descriptor))
+    checkpoints = Checkpoints(tmp_path, monitor="loss", keep=1)
+    _fit(_model(), checkpoints, epochs=3)
+    assert sorted(path.name for path in tmp_path.glob("epoch*")) == ["epoch_2.npz", "epoch_3.npz"]
+    _fit(_model(), checkpoints, epochs=4, first=3)
+    assert sorted(path.name for path in tmp_path.glob("epoch*")) == ["epoch_4.npz"]
+    assert len(flushed) == 2
