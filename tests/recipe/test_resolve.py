@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_default_is_written_out(load):
     values = load().values
-    assert list(values) == ["seed", "data", "model", "train", "decode", "evaluate", "export"]
+    assert list(values) == ["seed", "data", "model", "train", "decode", "evaluate", "export", "search"]
     assert values["seed"] == 1
     assert values["data"]["features"]["source"] == {
         "type": "text",
