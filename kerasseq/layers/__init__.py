@@ -21,6 +21,10 @@ from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.encoders.pyramidal import PyramidalEncoder
 from kerasseq.layers.encoders.recurrent import RecurrentEncoder
+from kerasseq.layers.forecasting.direct_forecast import DirectForecast
+from kerasseq.layers.forecasting.fill_missing import FillMissing
+from kerasseq.layers.forecasting.recursive_forecast import RecursiveForecast
+from kerasseq.layers.forecasting.window_normalization import ForecastOutput, WindowNormalization
 from kerasseq.layers.frame_scores import FrameScores
 from kerasseq.layers.front_ends.frames import Frames
 from kerasseq.layers.front_ends.log_mel import LogMel
@@ -47,10 +51,10 @@ from kerasseq.layers.token_recurrence import TokenRecurrence
 __all__ = [
     "CRF", "GRU", "LSTM", "RNN", "ActivationRegularization", "ApplicationEncoder", "AttentionPooling",
     "AttentionRNN", "Bahdanau", "CRFLoss", "CharacterCNN", "CharacterLSTM", "ConvolutionalEncoder",
-    "CoupledLSTM", "EmbeddingDropout", "FixedContext", "FrameScores", "Frames", "ImageAugmentation",
-    "ImageMemory", "LastPooling", "LogMel", "Luong", "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU",
-    "MinLSTM", "PeepholeLSTM", "PyramidalEncoder", "Recurrent", "RecurrentDecoder", "RecurrentEncoder",
-    "RecurrentStack", "Rows", "SequenceSummary", "SpecAugment", "SpeechEncoder", "SpeedPerturbation",
-    "StateBridge", "Subsampling", "TokenDecoder", "TokenDropout", "TokenRecurrence", "tag_marginals",
-    "viterbi",
+    "CoupledLSTM", "DirectForecast", "EmbeddingDropout", "FillMissing", "FixedContext", "ForecastOutput",
+    "FrameScores", "Frames", "ImageAugmentation", "ImageMemory", "LastPooling", "LogMel", "Luong",
+    "LuongConcat", "MaxPooling", "MeanPooling", "MinGRU", "MinLSTM", "PeepholeLSTM", "PyramidalEncoder",
+    "Recurrent", "RecurrentDecoder", "RecurrentEncoder", "RecurrentStack", "RecursiveForecast", "Rows",
+    "SequenceSummary", "SpecAugment", "SpeechEncoder", "SpeedPerturbation", "StateBridge", "Subsampling",
+    "TokenDecoder", "TokenDropout", "TokenRecurrence", "WindowNormalization", "tag_marginals", "viterbi",
 ]  # fmt: skip
