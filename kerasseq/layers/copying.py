@@ -78,10 +78,9 @@ def with_copies(logits: Any, gate: Any, weights: Any, source_ids: Any) -> Any:
     places = ops.reshape(ops.broadcast_to(places, ops.shape(weights)), (-1, source_time))
     rows = ops.arange(ops.shape(places)[0], dtype="int32")[:, None] * size
     indices = ops.reshape(rows + ops.cast(places, "int32"), (-1, 1))
-    total = ops.scatter_update(
-        ops.reshape(written, (-1,)), indices, ops.reshape(copied, (-1,)), reduction="add"
-    )
-    return ops.log(ops.maximum(ops.reshape(total, (*shape, size)), SMALLEST))
+    # Several places may have the same word: they are added up.
+    copied = ops.scatter(indices, ops.reshape(copied, (-1,)), (ops.size(written),))
+    return ops.log(ops.maximum(written + ops.reshape(copied, (*shape, size)), SMALLEST))
 
 
 def numbered(source_ids: Any, vocabulary_size: int) -> Any:

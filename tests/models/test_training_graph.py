@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasseq.layers.copying import MOST_UNKNOWN
 from kerasseq.models.seq2seq import Seq2SeqTask
 from tests.layers.parts import WAYS_TO_ATTEND, attention_id
 from tests.models.seq2seq_toys import batch, small_model
@@ -51,7 +52,7 @@ def _loop_nodes(graph):
     return [node for (_, in_loop), nodes in found.items() if in_loop for node in nodes]
 
 
-def _vocabulary_sized(graph):
+def _vocabulary_sized(graph, size=VOCABULARY):
     """The nodes in loops that make a tensor with an axis as long as the vocabulary."""
     nodes = _loop_nodes(graph)
     assert any(node.op in PRODUCTS for node in nodes), "no loop over time was found"
@@ -59,7 +60,7 @@ def _vocabulary_sized(graph):
         node.name
         for node in nodes
         for shape in node.attr["_output_shapes"].list.shape
-        if VOCABULARY in [axis.size for axis in shape.dim]
+        if size in [axis.size for axis in shape.dim]
     ]
 
 
@@ -72,6 +73,17 @@ def test_no_loop_of_training_sees_the_vocabulary(attention, feeding):
     tied = attention["type"] == "bahdanau"
     model = small_model(target_vocabulary_size=VOCABULARY, tie_embeddings=tied, decoder=decoder)
     assert _vocabulary_sized(_graph(model)) == []
+
+
+@pytest.mark.parametrize(
+    "decoder",
+    [{"attention": "luong", "input_feeding": False}, {"attention": "bahdanau", "coverage": True}],
+    ids=["plain", "coverage"],
+)
+def test_no_loop_of_a_copying_model_does_either(decoder):
+    sizes = {"source_vocabulary_size": VOCABULARY, "target_vocabulary_size": VOCABULARY}
+    graph = _graph(small_model(decoder={**decoder, "copy": True}, **sizes))
+    assert _vocabulary_sized(graph) == _vocabulary_sized(graph, VOCABULARY + MOST_UNKNOWN) == []
 
 
 def test_the_loop_of_scheduled_sampling_does():
