@@ -29,7 +29,6 @@ model:
   encoder: {type: recurrent, cell: gru, units: 6}
   pooling: attention
 train: {epochs: 2}
-evaluate: {baseline: [majority]}
 export: [saved_model]
 """
 FEATURES = {
@@ -90,7 +89,8 @@ def files_of(run):
 
 def test_what_is_measured(run):
     assert list(run.metrics["test"]) == ["loss", "accuracy", "macro_f1", "calibration_error"]
-    assert run.metrics["baseline"] == {"majority": {"accuracy": 0.5, "macro_f1": pytest.approx(1 / 3)}}
+    assert list(run.metrics["baseline"]) == ["majority", "nearest_example"]
+    assert run.metrics["baseline"]["majority"] == {"accuracy": 0.5, "macro_f1": pytest.approx(1 / 3)}
     lines = [json.loads(line) for line in run.folder.predictions.read_text().splitlines()]
     assert len(lines) == 8 and lines[0]["input"].startswith(str(run.folder.path.parent / "test"))
     assert sum(lines[0]["attention_over_time"]) == pytest.approx(1, abs=0.01)

@@ -29,7 +29,7 @@ def measure_baselines(
     """For each baseline its values of the metrics that need no more than its answers, or why there are none.
 
     A metric of whole answers is one of them if all that it `needs` is the `prediction`. A baseline that
-    `measures_splits` gives no answers, but the task's figures.
+    `measures_splits` gives no answers, but the task's figures. One whose `media` lack the task's is left out.
 
     Args:
         baselines: From a recipe: each a word, or a mapping with `type`.
@@ -43,6 +43,8 @@ def measure_baselines(
         name = baseline["type"] if isinstance(baseline, dict) else baseline
         try:
             made = create("baseline", baseline)
+            if not _reads(made, task):
+                continue
             if getattr(made, "measures_splits", False):
                 found[name] = made(task=task, training=training, split=split)
             else:
@@ -50,6 +52,12 @@ def measure_baselines(
         except (ImportError, NotMeasured) as reason:
             found[name] = {"missing": str(reason)}
     return found
+
+
+def _reads(baseline: Any, task: Any) -> bool:
+    """Whether a baseline can read what a task's inputs are; one that does not say reads all."""
+    media = getattr(baseline, "media", None)
+    return media is None or getattr(task, "medium", "text") in media
 
 
 def _answered(baseline: Any, task: Any, training: Any, split: Any, metrics: list[Any]) -> dict[str, float]:

@@ -34,7 +34,7 @@ DEFAULTS = {
     "data.features.label.type": "label",
     "decode": None,
     "evaluate.metrics": ["accuracy", "macro_f1", "confusion", "calibration"],
-    "evaluate.baseline": ["majority", "bag_of_words"],
+    "evaluate.baseline": ["majority", "bag_of_words", "nearest_example"],
 }
 RECIPE_CONSTRAINTS = (
     ("decode is None", "leave it out: a class is not searched for"),
@@ -156,6 +156,11 @@ class SequenceClassifierTask(Task):
     def __init__(self, features: Mapping[str, Any]):
         super().__init__(features)
         self._input = input_of(features["input"])
+
+    @property
+    def medium(self) -> str:
+        """What the input is: `text`, `audio`, `image` or `video`."""
+        return getattr(self.features["input"], "medium", "text")
 
     def build(self, *, front_end: Any = None, **options: Any) -> keras.Model:
         return build_sequence_classifier(

@@ -27,6 +27,8 @@ class BagOfWords:
         ImportError: If scikit-learn is not installed.
     """
 
+    media = ("text",)
+
     def __init__(self, *, longest_run: PositiveInt = 1):
         check_arguments(BagOfWords.__init__, longest_run=longest_run)
         self.longest_run = longest_run

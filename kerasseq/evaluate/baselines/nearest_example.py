@@ -38,6 +38,8 @@ class NearestExample:
         ValueError: If an option is not positive.
     """
 
+    media = ("audio", "image", "video")
+
     def __init__(self, *, parts: PositiveInt = 4, places: PositiveInt = 8):
         check_arguments(NearestExample.__init__, parts=parts, places=places)
         self.parts, self.places = parts, places

@@ -118,3 +118,12 @@ def test_a_metric_of_answers_that_needs_no_more_than_the_prediction_is_measured(
     training = Examples((INPUTS, LABELS))
     found = measure_baselines(["majority"], task=Asked, training=training, split=split, metrics=[OfAnswers()])
     assert found == {"majority": {"same": 1}}
+
+
+def test_a_baseline_that_cannot_read_the_input_is_left_out():
+    class Heard(Asked):
+        medium = "audio"
+
+    split, given = Examples((INPUTS, LABELS)), ["majority", "bag_of_words"]
+    found = measure_baselines(given, task=Heard, training=split, split=split, metrics=[Accuracy()])
+    assert list(found) == ["majority"]
