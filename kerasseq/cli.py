@@ -109,9 +109,13 @@ def train(
     out: Out = None,
     data: Data = None,
     fresh: Fresh = False,
+    sanity: Annotated[
+        bool, typer.Option("--sanity", help="Have the model learn eight examples by heart first.")
+    ] = False,
 ) -> None:
     """Train or resume, and stop there."""
-    _pipeline(tensorflow=True).train(recipe, overrides or [], out=out, data=data, fresh=fresh)
+    options = {"sanity": True} if sanity else {}
+    _pipeline(tensorflow=True).train(recipe, overrides or [], out=out, data=data, fresh=fresh, **options)
 
 
 @app.command()

@@ -86,13 +86,18 @@ def train(
     data: str | os.PathLike | None = None,
     fresh: bool = False,
     quiet: bool = False,
+    sanity: bool = False,
 ) -> Run:
-    """Trains a recipe's model, or goes on where its run folder left off; arguments as for `run`."""
+    """Trains a recipe's model, or goes on where its run folder left off; arguments as for `run`.
+
+    With `sanity` the model has to learn eight examples by heart first.
+    """
     from kerasseq.report.terminal import TrainingProgress
     from kerasseq.training import train_recipe
 
     display = None if quiet else TrainingProgress()
-    return train_recipe(load_recipe(recipe, overrides), out=out, data=data, fresh=fresh, display=display)
+    checked = load_recipe(recipe, overrides)
+    return train_recipe(checked, out=out, data=data, fresh=fresh, sanity=sanity, display=display)
 
 
 def _follow_gradients(opened: Run) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from kerasseq.errors import Problem, RecipeError, did_you_mean
 from kerasseq.opened_run import Run, recorded_folders
 from kerasseq.recipe.resolve import Recipe
-from kerasseq.resuming import alone, check_same_data, claim
+from kerasseq.resuming import alone, check_same_data, claim, was_trained
 from kerasseq.run_folder import RunFolder, write_json, write_text
 
 
@@ -20,6 +20,7 @@ def train_recipe(
     out: str | os.PathLike | None = None,
     data: str | os.PathLike | None = None,
     fresh: bool = False,
+    sanity: bool = False,
     display: Any = None,
 ) -> Run:
     """Trains a recipe's model, or goes on where its run folder left off.
@@ -29,12 +30,13 @@ def train_recipe(
         out: The run folder; `runs/<recipe name>` unless given.
         data: The folder that the recipe's data paths start from; else $KERASSEQ_DATA.
         fresh: Start over where a run is already there.
+        sanity: Have the model learn eight examples by heart first, where it was not trained yet.
         display: Shows training as it goes, like `TrainingProgress`; None shows nothing.
     """
     check_monitor(checked)
     folder = folder_for(checked, out)
     with alone(folder):
-        return _train_in(folder, checked, data=data, fresh=fresh, display=display)
+        return _train_in(folder, checked, data=data, fresh=fresh, sanity=sanity, display=display)
 
 
 def folder_for(recipe: Recipe, out: str | os.PathLike | None = None) -> RunFolder:
@@ -43,7 +45,13 @@ def folder_for(recipe: Recipe, out: str | os.PathLike | None = None) -> RunFolde
 
 
 def _train_in(
-    folder: RunFolder, checked: Recipe, *, data: str | os.PathLike | None, fresh: bool, display: Any
+    folder: RunFolder,
+    checked: Recipe,
+    *,
+    data: str | os.PathLike | None,
+    fresh: bool,
+    sanity: bool,
+    display: Any,
 ) -> Run:
     # The recipe of a run reads its data where the run did.
     its_run = RunFolder(checked.folder)
@@ -57,10 +65,10 @@ def _train_in(
     )
     write_text(folder.recipe, checked.to_yaml())
     check_same_data(folder, opened.prepare().checksums)
-    return _train(opened, display)
+    return _train(opened, display, sanity=sanity)
 
 
-def _train(opened: Run, display: Any) -> Run:
+def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
     from kerasseq.evaluate.evaluation import make_metrics, measure
     from kerasseq.models.inference import Inference
     from kerasseq.train.loop import train as train_model
@@ -73,6 +81,13 @@ def _train(opened: Run, display: Any) -> Run:
         for feature in opened.features.values():
             for note in getattr(feature, "notes", ()):
                 display.say(note)
+    if sanity and not was_trained(opened.folder):
+        from kerasseq.sanity import check_sanity
+
+        found = check_sanity(opened, _quick_decoder(opened.decoder))
+        if display is not None:
+            display.say(found)
+        model = opened.build()  # with the random numbers of the seed
     metrics = make_metrics(opened.values["evaluate"]["metrics"])
     quick = Inference(opened.task, model, _quick_decoder(opened.decoder))
 

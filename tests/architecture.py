@@ -18,7 +18,7 @@ FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}
 # What it hands its longer work to.
 BESIDE_PIPELINE = frozenset(
-    {"opened_run", "explanation", "examination", "gradients", "search_space", "training", "tuning"}
+    {"opened_run", "explanation", "examination", "gradients", "sanity", "search_space", "training", "tuning"}
 )
 
 VERSION = "kerasseq.__version__"  # the one name of the package itself that its rooms may read
@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "examination": BELOW_PIPELINE | {"opened_run"},
     "gradients": BELOW_PIPELINE | {"opened_run"},
     "search_space": BELOW_PIPELINE,
-    "training": BELOW_PIPELINE | {"opened_run"},
+    "sanity": BELOW_PIPELINE | {"opened_run"},
+    "training": BELOW_PIPELINE | {"opened_run", "sanity"},
     "tuning": BELOW_PIPELINE | {"search_space", "training"},
     "pipeline": BELOW_PIPELINE | BESIDE_PIPELINE,
     "cli": frozenset({"pipeline", "errors", "quiet", "cli_lines", "cli_options"}),

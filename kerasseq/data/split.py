@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +85,19 @@ class Split:
         chunks = (self._rows[first : first + CHUNK] for first in range(0, self.num_examples, CHUNK))
         taken = (self._columns[field].take(rows) for rows in chunks)
         return sum(np.count_nonzero(values.reshape(len(values), -1)[:, 0] == unknown_id) for values in taken)
+
+    def only(self, places: Sequence[int]) -> Split:
+        """A split of a few examples, each once an epoch, in one batch, in the order of the file."""
+        chosen = set(places)
+        return Split(
+            columns=self._columns,
+            layouts=self._layouts,
+            rows=self._rows[sorted(chosen)],
+            batch_size=len(chosen),
+            length_bucket_width=self._width,
+            shuffle=False,
+            read=lambda: (example for place, example in enumerate(self._read()) if place in chosen),
+        )
 
     @cached_property
     def order(self) -> np.ndarray:
