@@ -35,7 +35,7 @@ from kerasseq.specs import (
 
 ANSWERS = "text"
 FIELDS = ("audio", "transcript")
-FEATURES = {"audio": "audio", "transcript": "text"}
+FEATURES = {"audio": "audio", "transcript": ("text", "ngram_text")}
 DEFAULTS = {
     "data.features.audio.type": "audio",
     "data.features.transcript.tokenizer": "character",
@@ -52,6 +52,11 @@ RECIPE_CONSTRAINTS = (
     (
         "decode is None or (model.output == 'ctc') == (decode.type in ('ctc_beam', 'ctc_greedy'))",
         "take ctc_beam or ctc_greedy with `output: ctc`, another search with `output: attention`",
+    ),
+    (
+        "decode is None or decode.type != 'ctc_beam' or not decode.prior_weight"
+        " or data.features.transcript.type == 'ngram_text'",
+        "write `data.features.transcript: {type: ngram_text}`, which counts what is likely",
     ),
     ("not data.share_vocabulary", "leave it out: a recording has no words"),
     (
@@ -205,7 +210,7 @@ class SpeechRecognizerTask(Task):
     ) -> Hypotheses:
         """What is said in a batch of recordings."""
         if self.is_ctc:
-            return decoder(model(dict(audio), training=False))
+            return decoder(model(dict(audio), training=False), **self._prior(decoder))
         state, num_frames = self.begin(model, audio)
         return decoder(
             lambda tokens, state: self.step(model, tokens, state),
@@ -215,6 +220,11 @@ class SpeechRecognizerTask(Task):
             with_attention=with_attention,
             **self.stops(decoder),
         )
+
+    def _prior(self, decoder: Any) -> dict[str, Any]:
+        """The argument of a search that weighs what is likely to be said."""
+        is_weighed = getattr(decoder, "prior_weight", 0.0) > 0
+        return {"prior": self.features["transcript"].prior} if is_weighed else {}
 
     def respond(
         self, model: keras.Model, encoded: Mapping[str, Any], decoder: Any, *, detailed: bool = False

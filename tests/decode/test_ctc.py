@@ -60,6 +60,38 @@ def test_a_beam_as_wide_as_the_search_finds_the_likeliest_transcripts():
         np.testing.assert_allclose(np.asarray(found.scores)[:, place], scores, rtol=1e-4)
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_a_prior_and_a_bonus_are_weighed(order):
+    random = np.random.default_rng(order)
+    prior = np.log(random.dirichlet(np.full(VOCABULARY, 0.5), size=VOCABULARY ** (order - 1))).astype(
+        "float32"
+    )
+    weight, bonus = 0.7, 0.4
+
+    def liking(tokens):
+        marked = (*[START_ID] * (order - 1), *tokens, END_ID)
+        contexts = [marked[place : place + order - 1] for place in range(len(tokens) + 1)]
+        numbers = [
+            sum(token * VOCABULARY**digit for digit, token in enumerate(reversed(c))) for c in contexts
+        ]
+        said = sum(prior[number, token] for number, token in zip(numbers, marked[order - 1 :], strict=True))
+        return weight * said + bonus * len(tokens)
+
+    expected = [
+        sorted(((chance + liking(tokens), tokens) for chance, tokens in transcripts(row)), reverse=True)
+        for row in LOGITS
+    ]
+    decoder = CTCBeam(beam_width=len(expected[0]), num_hypotheses=5, prior_weight=weight, token_bonus=bonus)
+    found = decoder(LOGITS, prior=prior)
+    for place in range(5):
+        assert texts(found, place) == [row[place][1] for row in expected]
+        scores = [row[place][0] for row in expected]
+        np.testing.assert_allclose(np.asarray(found.scores)[:, place], scores, rtol=1e-4)
+    chances = [{tokens: chance for chance, tokens in transcripts(row)} for row in LOGITS]
+    best = [chance[tokens] for chance, tokens in zip(chances, texts(found), strict=True)]
+    np.testing.assert_allclose(np.asarray(found.log_probabilities)[:, 0], best, rtol=1e-4)
+
+
 def test_the_likeliest_transcript_need_not_have_the_likeliest_alignment():
     logits = np.log(np.array([[[0.4, 0.0, 0.0, 0.0, 0.35, 0.25, 0.0]] * 2]) + 1e-9).astype("float32")
     assert texts(CTCGreedy()(logits)) == [()]
@@ -134,3 +166,5 @@ def test_says_what_is_wrong():
         ValueError, match="must not exceed `beam_width`. Received: num_hypotheses=3, beam_width=2"
     ):
         CTCBeam(beam_width=2, num_hypotheses=3)
+    with pytest.raises(ValueError, match="`prior_weight` needs a prior. Received: prior_weight=0.5"):
+        CTCBeam(prior_weight=0.5)(LOGITS)
