@@ -152,8 +152,9 @@ def _data_advice(
             other = f"with another {second}"
             yield f"{_of(leaks, report)} of {name} have a {first} that stands in train too, {other}"
         for field, figures in report.fields.items():
-            has_tokenizer = "tokenizer" in prepared.features[field].options
-            if figures.unknown_rate > MUCH_UNKNOWN and has_tokenizer:
+            feature = prepared.features[field]
+            is_lost = "tokenizer" in feature.options and not getattr(feature, "is_open", False)
+            if figures.unknown_rate > MUCH_UNKNOWN and is_lost:
                 yield (
                     f"{_share(figures.unknown_rate)} of the {field} tokens of {name} are unknown: raise "
                     f"`vocabulary_size`, or take the tokenizer `subword` or `character`"

@@ -120,6 +120,7 @@ def test_a_copied_word_is_likelier_than_another_unknown_one(run):
     assert there["score"] > absent["score"]
 
 
-def test_unknown_words_of_the_data_are_counted(run):
+def test_unknown_words_of_the_data_are_counted_and_no_fault(run):
+    assert "are unknown" not in pipeline.doctor(run.folder.path.parent / "tiny.yaml")
     split = run.data.splits["validation"]
     assert split.num_unknown("source") == 40 and split.lengths("source").max() == 4
