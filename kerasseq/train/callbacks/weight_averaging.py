@@ -14,7 +14,7 @@ from kerasseq.train.callbacks.around_update import Apply, AroundUpdate
 
 
 class WeightAveraging(AroundUpdate):
-    """Keeps an average of the weights, updated at each training step, in the graph.
+    """Keeps an average of the weights, updated at each training step, in the graph, or at the end of epochs.
 
     Training goes on with the weights themselves. `measured` and `in_place` put the average in their place.
 
@@ -31,6 +31,7 @@ class WeightAveraging(AroundUpdate):
         self.average = create("averaging", averaging)
         self.weights: list[keras.Variable] = []
         self.averages: list[keras.Variable] = []
+        self._has_ended = False
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -43,6 +44,8 @@ class WeightAveraging(AroundUpdate):
             keras.Variable(ops.copy(weight.value), trainable=False, name=f"average_{index}")
             for index, weight in enumerate(weights)
         ]
+        if hasattr(self.average, "build"):
+            self.average.build(self.weights)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         if not self.averages:
@@ -51,10 +54,21 @@ class WeightAveraging(AroundUpdate):
 
     def around(self, apply: Apply, gradients: list[Any], variables: Any) -> None:
         apply(gradients, variables)
-        self._step()
+        if hasattr(self.average, "share"):
+            self._step()
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._has_ended = False
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self._end_epoch()
         self.average.observe(logs or {})
+
+    def _end_epoch(self) -> None:
+        """Tells the average once, before it is measured or else behind."""
+        if hasattr(self.average, "end_epoch") and not self._has_ended:
+            self.average.end_epoch(self.weights, self.averages)
+        self._has_ended = True
 
     def _step(self) -> None:
         share = self.average.share()
@@ -77,6 +91,7 @@ class WeightAveraging(AroundUpdate):
         """The same measurement, of the average."""
 
         def measure_average() -> Mapping[str, float]:
+            self._end_epoch()
             with self.in_place():
                 return measure()
 

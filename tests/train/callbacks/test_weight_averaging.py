@@ -86,7 +86,12 @@ def test_a_fit_that_was_interrupted_is_not_averaged_twice():
     assert float(averaging.average.steps) == 3
 
 
-@pytest.mark.parametrize("averaging", [{"type": "ema", "decay": 0.7}, {"type": "triggered", "patience": 1}])
+AVERAGES = (
+    {"type": "ema", "decay": 0.7}, {"type": "triggered", "patience": 1}, {"type": "last_epochs", "epochs": 2},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("averaging", AVERAGES, ids=lambda averaging: averaging["type"])
 def test_a_resumed_fit_has_the_averages_of_one_that_was_not_interrupted(averaging, tmp_path):
     def parts(folder):
         average = WeightAveraging(averaging)
@@ -108,4 +113,4 @@ def test_a_resumed_fit_has_the_averages_of_one_that_was_not_interrupted(averagin
 
 
 def test_every_average_is_here():
-    assert names("averaging") == ["ema", "triggered"]
+    assert names("averaging") == sorted(averaging["type"] for averaging in AVERAGES)
