@@ -99,7 +99,7 @@ class Checkpoints(keras.callbacks.Callback):
             self.best = row
             with nullcontext() if self.averaging is None else self.averaging.in_place():
                 weights = (self.weights_of or self.model).variables
-                checkpoint_file.save(self.folder / "best.npz", weights, {"epoch": epoch + 1})
+                checkpoint_file.save(self.folder / "best.npz", weights, {"best_epoch": epoch + 1})
         self.save()
         if self.has_run_out():
             self.model.stop_training = True
