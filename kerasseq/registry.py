@@ -34,6 +34,7 @@ FOLDERS = {
     "source": "data/sources",
     "task": "models",
     "tokenizer": "data/tokenizers",
+    "watcher": "train/watchers",
 }
 PACKAGE = Path(__file__).parent
 

@@ -53,6 +53,7 @@ TENSORFLOW_FILES = frozenset(  # elsewhere: switches between backends, and what 
         "kerasseq/models/inference.py",
         "kerasseq/environment.py",
         "kerasseq/train/optimizers/adam.py",
+        "kerasseq/train/watchers/tensorboard.py",
     }
 )
 

@@ -28,11 +28,13 @@ from kerasseq.train.callbacks.learning_rate import LearningRate
 from kerasseq.train.callbacks.limits import Limits
 from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
 from kerasseq.train.callbacks.progress import Progress
+from kerasseq.train.callbacks.watching import Watching
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 from kerasseq.train.session import Session
 from kerasseq.train.step import COMPILED, IN_STEP, compile_model, of_model, step_callbacks
 
 Averaging = Annotated[Any, Part("averaging")]
+Watcher = Annotated[Any, Part("watcher", supplied=("folder", "recipe"))]
 Clipping = Annotated[Any, Options("kerasseq.train.callbacks.gradient_clipping:GradientClipping")]
 Sampling = Annotated[Any, Options("kerasseq.train.callbacks.scheduled_sampling:ScheduledSampling")]
 
@@ -58,6 +60,7 @@ def train(
     checkpoint_minutes: NonNegativeFloat = 10.0,
     keep_checkpoints: PositiveInt = 2,
     on_nan: Literal["stop", "rollback"] = "stop",
+    watch: list[Watcher] = [],  # noqa: B006
     model: Supplied[keras.Model],
     task: Supplied[Any],
     data: Supplied[Any],
@@ -88,6 +91,7 @@ def train(
         checkpoint_minutes: Minutes between checkpoints within an epoch; 0 is each step.
         keep_checkpoints: How many of the last checkpoints are kept beside the best weights.
         on_nan: At a loss or gradient that is no finite number, stop, or go back at a lower rate.
+        watch: Where else the figures of an epoch go: `tensorboard`, `mlflow`, `wandb`.
     Returns:
         The checkpoints, with the history of every epoch.
     """
@@ -125,7 +129,7 @@ def train(
         on_nan=on_nan, in_step=step, at_epoch_end=[
             MetricEvaluation(measure, every_epochs=evaluate_every),
             *([] if averages is None else [averages]),
-            LearningRate(rate),
+            LearningRate(rate), Watching(watch, folder=folder),
         ],
     )  # fmt: skip
     session.run()

@@ -21,6 +21,7 @@ from kerasseq.train.callbacks.limits import Limits
 from kerasseq.train.callbacks.nan_guard import NanGuard, NotFinite
 from kerasseq.train.callbacks.own_rates import OwnRates
 from kerasseq.train.callbacks.progress import EpochLine, Progress
+from kerasseq.train.callbacks.watching import Watching
 from kerasseq.train.memory import keep_freed_memory
 
 MOST_ROLLBACKS = 5
@@ -110,6 +111,9 @@ class Session:
             self.between.release()
             for callback in rates:
                 callback.thaw()
+            for callback in self.callbacks:
+                if isinstance(callback, Watching):
+                    callback.close()
 
     def _train(self) -> None:
         found, rollbacks = self.checkpoints.restore_last(self.model), 0

@@ -10,6 +10,7 @@ from kerasseq.train.callbacks.metric_evaluation import MetricEvaluation
 from kerasseq.train.callbacks.nan_guard import NanGuard
 from kerasseq.train.callbacks.own_rates import OwnRates
 from kerasseq.train.callbacks.scheduled_sampling import ScheduledSampling
+from kerasseq.train.callbacks.watching import Watching
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "NanGuard",
     "OwnRates",
     "ScheduledSampling",
+    "Watching",
     "WeightAveraging",
 ]
