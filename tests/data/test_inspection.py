@@ -3,6 +3,7 @@ import pytest
 from kerasseq import registry
 from kerasseq.data.inspection import bad_lines, inspect_data
 from kerasseq.data.prepare import prepare_data
+from tests.data.recordings import tone, write_wav
 
 SPLITS = {
     "train": "a b\tx\na b\tx\na b\ty\nc\tz\n",
@@ -61,3 +62,18 @@ def test_bad_lines_are_listed_and_counted(source, tmp_path):
         f"{path}:4: byte 0xff at column 1 is not utf-8",
     ]
     assert found["test"] == (0, [])
+
+
+def test_recordings_are_compared_by_what_is_heard(tmp_path):
+    for name, hz in {"train/a/1": 300, "train/b/1": 500, "train/b/2": 500, "test/a/9": 300}.items():
+        write_wav(tmp_path / f"{name}.wav", tone(hz))
+    write_wav(tmp_path / "test" / "b" / "1.wav", tone(900))
+    prepared = prepare_data(
+        source={"type": "folders", "train": "train", "validation": "test"},
+        features={"input": {"type": "audio", "sample_rate": 8000}, "label": {"type": "label"}},
+        fields=("input", "label"),
+        folders=[tmp_path],
+        cache_folder=str(tmp_path / "cache"),
+    )
+    reports = inspect_data(prepared)
+    assert reports["train"].duplicates == 1 and reports["validation"].leaks == {"train": 1}
