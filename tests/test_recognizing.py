@@ -37,6 +37,7 @@ def recipe(tmp_path, monkeypatch):
 
 @pytest.fixture
 def recordings(recipe):
+    """Tones that spell letters, where the recipe looks for them."""
     for split, size in {"train": 16, "test": 4}.items():
         texts = random_texts(size, seed=size)
         sounds = batch(texts)["audio"]
@@ -50,8 +51,13 @@ def recordings(recipe):
 
 
 def test_a_run_answers_recordings_and_its_saved_model_waveforms(recordings, tmp_path):
-    run = pipeline.run(recordings, {"data.source.columns": {"audio": 0, "transcript": "transcript"}},
-                       out=tmp_path / "run", quiet=True)  # fmt: skip
+    overrides = {
+        "data.source.columns": {"audio": 0, "transcript": "transcript"},
+        "data.features.transcript": {"type": "ngram_text", "ngram_order": 2},
+        "decode.prior_weight": 0.3,
+        "decode.token_bonus": 1.0,
+    }
+    run = pipeline.run(recordings, overrides, out=tmp_path / "run", quiet=True)
     lines = [json.loads(line) for line in run.folder.predictions.read_text().splitlines()]
     assert [line["reference"] for line in lines] == random_texts(4, seed=4)
     paths = [line["input"] for line in lines]
@@ -85,6 +91,7 @@ def test_without_jiwer_nothing_is_read(recipe, tmp_path, monkeypatch):
         ({"model.speller": {}}, "a speller writes with `output: attention`"),
         ({"train.label_smoothing": 0.1}, "leave it out: CTC has no labels to smooth"),
         ({"train.scheduled_sampling": {}}, "leave it out: with CTC no token depends on the one before"),
+        ({"decode.prior_weight": 0.5}, "write `data.features.transcript: {type: ngram_text}`"),
         ({"data.share_vocabulary": True}, "leave it out: a recording has no words"),
         ({"model.front_end": "rows"}, "that is for pictures: take log_mel"),
         (

@@ -111,8 +111,8 @@ def _voice(random: np.random.Generator) -> Voice:
     return Voice(
         pitch=float(np.exp(random.uniform(np.log(85), np.log(240)))),
         tract=random.uniform(0.87, 1.18),
-        pace=random.uniform(0.8, 1.3),
-        room=10 ** random.uniform(-3.0, -2.0),
+        pace=random.uniform(0.9, 1.8),
+        room=10 ** random.uniform(-2.2, -1.0),
     )
 
 
@@ -129,15 +129,15 @@ def _spoken(words: list[str], voice: Voice, random: np.random.Generator) -> np.n
     """Samples from -1 to 1."""
     names = ["pause"]
     for word in words:
-        names += [*DIGITS[word].split(), *(["pause"] if random.random() < 0.6 else [])]
+        names += [*DIGITS[word].split(), *(["pause"] if random.random() < 0.3 else [])]
     names.append("pause")
     sounds = [SOUNDS[name] for name in names]
     lengths = [
         max(round(sound.seconds * random.uniform(0.8, 1.25) / voice.pace * RATE / FRAME), 2)
         for sound in sounds
     ]
-    formants = np.repeat([sound.formants for sound in sounds], lengths, axis=0) / voice.tract
-    formants = _smooth(formants * random.normal(1.0, 0.03, size=(1, 3)))
+    said = np.array([sound.formants for sound in sounds]) * random.normal(1.0, 0.06, size=(len(sounds), 3))
+    formants = _smooth(np.repeat(said, lengths, axis=0) / voice.tract)
     voiced = _smooth(np.repeat([sound.voice for sound in sounds], lengths)[:, None])[:, 0]
     samples = _voiced(formants, voiced, voice, random)
     for band in sorted({sound.band for sound in sounds if sound.noise}):
