@@ -56,6 +56,7 @@ def test_it_rolls_back_to_a_lower_rate_and_recovers(tmp_path, capsys):
     checkpoints, _ = run(tmp_path, Recovering(), **SIMPLE, on_nan="rollback")
     assert rolled_back == [(0, 0), (1, 2)]
     assert [row["epoch"] for row in checkpoints.history] == [1, 2]
+    assert all(row["seconds"] < 600 for row in checkpoints.history)
     assert [row["learning_rate"] for row in checkpoints.history] == [0.5, 0.125]
     assert "Back to 1 epochs and 2 steps, at 0.25 of the learning rate." in capsys.readouterr().err
 

@@ -32,7 +32,7 @@ class Progress(keras.callbacks.Callback):
         self.steps = steps
         self.tokens = tokens
         self.limits = limits
-        self.began = 0.0
+        self.began = time.perf_counter()
         self.done = 0
         self.skipped = 0
         self.seconds = 0.0
@@ -60,6 +60,8 @@ class Progress(keras.callbacks.Callback):
             )
             logs.update(seconds=seconds, learning_rate=rate, tokens_per_second=self.tokens * done / seconds)
         self.skipped, self.seconds = 0, 0.0
+        if self.limits is None or self.limits.cut_at is None:
+            self.began = time.perf_counter()  # what is kept from here on is of the next epoch
 
     def state(self) -> dict[str, Any]:
         """What a resumed run goes on with."""
