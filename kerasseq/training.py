@@ -123,10 +123,14 @@ def check_monitor(recipe: Recipe) -> None:
     task = load("task", recipe.values["model"]["type"])
     measured = measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"]))
     allowed = ("loss", *(f"validation_{name}" for name in measured))
-    monitor = recipe.values["train"]["monitor"]
-    if monitor not in allowed:
-        message = f"`train.monitor` is '{monitor}', which is not measured with these `evaluate.metrics`."
-        raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
+    watched = {"train.monitor": recipe.values["train"]["monitor"]}
+    schedule = recipe.values["train"]["schedule"]
+    if isinstance(schedule, dict) and "monitor" in schedule:
+        watched["train.schedule.monitor"] = schedule["monitor"]
+    for key, monitor in watched.items():
+        if monitor not in allowed:
+            message = f"`{key}` is '{monitor}', which is not measured with these `evaluate.metrics`."
+            raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
 
 
 def _write_environment(opened: Run, *, parameters: int) -> None:

@@ -173,6 +173,16 @@ def test_a_monitor_that_is_not_measured_is_refused_before_anything_is_read(tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_a_schedule_that_watches_what_is_not_measured_is_refused_too(tmp_path):
+    recipe = write_recipe(tmp_path)
+    schedule = {"type": "plateau", "monitor": "validation_los"}
+    message = (
+        r"`train\.schedule\.monitor` is 'validation_los', which .*\n.*\n  fix: did you mean 'validation_loss'"
+    )
+    with pytest.raises(RecipeError, match=message):
+        pipeline.train(recipe, {"train.schedule": schedule}, out=tmp_path / "run", quiet=True)
+
+
 class OneBatch:
     """A split of one batch whose examples are numbers."""
 
