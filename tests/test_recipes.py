@@ -153,7 +153,8 @@ def validator():
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_is_right_by_the_engine(name):
     checked = pipeline.check(name)
-    assert set(checked.values) == {"seed", "data", "model", "train", "decode", "evaluate", "export"}
+    sections = {"seed", "data", "model", "train", "decode", "evaluate", "export", "search"}
+    assert set(checked.values) == sections
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -61,7 +61,7 @@ def test_the_page_shows_what_was_wrong_and_escapes_it(read):
     section = html.partition('<section id="speech"')[2].partition("</section>")[0]
     assert f'<image href="{PIXEL}"' in section
     assert "2 substituted, 1 left out, 0 added." in section
-    assert "<bdi>&lt;i&gt;</bdi> for <bdi>E</bdi> (2)" in section
+    assert "<bdi>&lt;i&gt;</bdi> heard as <bdi>E</bdi> (2)" in section
     assert "&lt;b&gt;" in section and "<b>" not in section
     assert "predictions.jsonl has 1 more recording;" in section
     assert 'id="samples"' in html
