@@ -27,8 +27,8 @@ from kerasseq.run_folder import RunFolder
 
 __all__ = [
     "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export",
-    "fetch_dataset", "fields", "fill_cores", "open_run", "predict", "prepare_dataset", "recipes", "report", "run", "schema", "score",
-    "show_recipe", "stream", "train", "tune",
+    "fetch_dataset", "fields", "fill_cores", "open_run", "predict", "prepare_dataset", "recipes", "report",
+    "run", "schema", "score", "show_recipe", "stream", "train", "tune",
 ]  # fmt: skip
 
 Overrides = Mapping[str, Any] | Sequence[str] | None

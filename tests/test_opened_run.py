@@ -10,8 +10,8 @@ import pytest
 
 from kerasseq import pipeline
 from kerasseq.errors import DataError, KerasseqError, RecipeError, RunFolderError
-from kerasseq.models.seq2seq import Seq2SeqTask
 from kerasseq.models.inference import WINDOW
+from kerasseq.models.seq2seq import Seq2SeqTask
 from kerasseq.opened_run import Run, open_run
 from kerasseq.run_folder import RunFolder
 

@@ -141,7 +141,8 @@ def test_an_override_may_be_null_empty_a_path_or_hold_an_equals_sign(load):
         (
             "tain.epochs=3",
             "command line: `tain` is not a key.\n"
-            "  allowed: seed, data, model, train, decode, evaluate, export, search\n  fix: did you mean 'train'?",
+            "  allowed: seed, data, model, train, decode, evaluate, export, search\n"
+            "  fix: did you mean 'train'?",
         ),
         (
             "train.epochs.x=3",
