@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kerasseq.errors import KerasseqError
+from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe, to_yaml
 from kerasseq.report.formatting import lower_is_better
@@ -145,6 +145,8 @@ class Trials:
         except optuna.TrialPruned:
             self._study.tell(trial, state=TrialState.PRUNED)
             return f"{monitor} {watcher.best:.6g}, cut short"
+        except Interrupted:
+            raise
         except KerasseqError as error:
             problem = str(error)
         if not problem and math.isnan(watcher.best):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kerasseq import pipeline, tuning
-from kerasseq.errors import KerasseqError
+from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.recipe import load_recipe
 from tests.tiny_run import write_recipe
 
@@ -72,6 +72,15 @@ def test_a_study_goes_on_until_it_has_its_trials(recipe, trainings, tmp_path):
     assert [folder.name for folder in trainings.done] == ["0000", "0001", "0002", "0003", "0004"]
     pipeline.tune(recipe, {"search.trials": 5}, out=out)
     assert len(trainings.done) == 5
+
+
+def test_an_interrupt_ends_the_study_not_the_trial_alone(recipe, monkeypatch, tmp_path):
+    def interrupted(checked, **options):
+        raise Interrupted("SIGTERM: stopped and saved", exit_code=143)
+
+    monkeypatch.setattr(tuning, "train_recipe", interrupted)
+    with pytest.raises(Interrupted):
+        pipeline.tune(recipe, out=tmp_path / "study")
 
 
 def test_the_same_seed_proposes_the_same(recipe, trainings, tmp_path):
