@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import time
@@ -22,7 +23,7 @@ from kerasseq.recipe.resolve import Recipe
 from kerasseq.report.columns import aligned
 from kerasseq.report.formatting import duration
 from kerasseq.run_folder import RunFolder
-from kerasseq.train.step import COMPILED, IN_STEP, compile_model, step_callbacks
+from kerasseq.train.step import COMPILED, IN_STEP, compile_model, of_model, step_callbacks
 
 WARM_UP_STEPS = 3
 TIMED_STEPS = 15
@@ -55,8 +56,8 @@ def _with_data(opened: Run) -> Iterator[list[str]]:
     yield _fields(opened)
     model, split = opened.build(), opened.data.splits["train"]
     yield _layers(model)
-    epochs = opened.values["train"]["epochs"]
-    fitted = opened.task.training_model(model, batch_size=split.batch_size)
+    with of_model(model, opened.values["train"]["precision"]):
+        fitted = opened.task.training_model(model, batch_size=split.batch_size)
     timing = _timed(opened, fitted, steps_per_epoch=split.steps)
     yield aligned(
         [
@@ -64,7 +65,7 @@ def _with_data(opened: Run) -> Iterator[list[str]]:
             ("steps", _steps(opened)),
             ("batches", _batches(opened)),
             *_loops(opened, model),
-            ("time", _estimate(timing, split.steps, epochs)),
+            ("time", _estimate(timing, opened)),
             ("", _how_measured(timing)),
             ("", "not counted: writing and measuring the validation split after each epoch"),
         ]
@@ -176,7 +177,11 @@ def _megabytes(variables: list[Any]) -> float:
 def _steps(opened: Run) -> str:
     split, epochs = opened.data.splits["train"], opened.values["train"]["epochs"]
     size = opened.values["data"]["batch_size"]
-    return f"{split.steps:,} an epoch of {size} rows each, {split.steps * epochs:,} in {epochs} epochs"
+    most = opened.values["train"]["max_steps"]
+    ends = f"{split.steps * epochs:,} in {epochs} epochs"
+    if most is not None and most < split.steps * epochs:
+        ends = f"{most:,} in all: `train.max_steps` comes before the end of {epochs} epochs"
+    return f"{split.steps:,} an epoch of {size} rows each, {ends}"
 
 
 def _batches(opened: Run) -> str:
@@ -256,9 +261,11 @@ def _timed(opened: Run, model: keras.Model, *, steps_per_epoch: int) -> list[flo
     return clock.seconds
 
 
-def _estimate(seconds: list[float], steps: int, epochs: int) -> str:
-    epoch = fmean(seconds) * steps
-    return f"about {duration(epoch)} an epoch, {duration(epoch * epochs)} in all"
+def _estimate(seconds: list[float], opened: Run) -> str:
+    steps, values = opened.data.splits["train"].steps, opened.values["train"]
+    number = min(steps * values["epochs"], values["max_steps"] or math.inf)
+    whole = min(fmean(seconds) * number, 60 * (values["max_minutes"] or math.inf))
+    return f"about {duration(fmean(seconds) * steps)} an epoch, {duration(whole)} in all"
 
 
 def _how_measured(seconds: list[float]) -> str:

@@ -57,6 +57,13 @@ def test_data_model_and_time(recipe):
     assert "measured: 2 steps on a model that was thrown away" in text
 
 
+def test_a_training_that_ends_before_its_epochs_is_estimated_as_such(recipe):
+    text = explain(recipe("train.max_steps=3", "train.max_minutes=1e-9", "train.precision=mixed_bfloat16"))
+    steps = "2 an epoch of 4 rows each, 3 in all: `train.max_steps` comes before the end of 5 epochs"
+    assert f"steps      {steps}\n" in text
+    assert re.search(r"^time       about [\d.]+ \w+ an epoch, 0.0 s in all$", text, re.M)
+
+
 def test_weights_are_counted_once_though_two_layers_share_them(recipe, tmp_path):
     share = ("data.share_vocabulary=true", "model.share_embeddings=true", "data.source.train=none.tsv")
     share += ("data.features.source.tokenizer.vocabulary_size=50",)
