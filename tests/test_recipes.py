@@ -115,6 +115,7 @@ SMALL = {  # data set, lines of each split or what writes them, what makes the m
 
 def test_the_recipes_that_ship_are_these():
     assert sorted(RECIPES) == [
+        "benchmarks/caption_flickr8k_1000",
         "benchmarks/classify_fsdd",
         "benchmarks/classify_sst2",
         "benchmarks/forecast_airline",
