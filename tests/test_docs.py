@@ -21,7 +21,7 @@ from kerasseq.pipeline import run
 from kerasseq.shipped import shipped_folder
 from tests.data.picture_files import picture, write_picture
 from tests.data.recordings import tone, write_wav
-from tests.data.sales_files import write_sales
+from tests.data.series.sales_files import write_sales
 
 ROOT = Path(__file__).parent.parent
 PAGES = (

@@ -34,7 +34,7 @@ from kerasseq.specs import (
 
 ANSWERS = "numbers"
 FIELDS = ("history", "target")
-DATA = "kerasseq.data.series:prepare_series"
+DATA = "kerasseq.data.series.prepare:prepare_series"
 DEFAULTS = {
     "decode": None,
     "evaluate.metrics": ["mae", "rmse", "mase", "smape"],

@@ -9,12 +9,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from kerasseq.data.dates import parse_dates
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, check_encoding, read_lines
 from kerasseq.data.locate import empty_file, find_file, search_folders
 from kerasseq.data.records import Record, quoted_records
 from kerasseq.data.rows import usable_rows
+from kerasseq.data.series.dates import parse_dates
 from kerasseq.errors import did_you_mean
 from kerasseq.registry import register
 from kerasseq.specs import Supplied, check_arguments

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from kerasseq.data.dates import written
+from kerasseq.data.series.dates import written
 from kerasseq.data.sources.series import Series
 from kerasseq.errors import DataError
 

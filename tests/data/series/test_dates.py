@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kerasseq.data.dates import parse_dates, written
-from kerasseq.data.steps import Step, step_of
+from kerasseq.data.series.dates import parse_dates, written
+from kerasseq.data.series.steps import Step, step_of
 from kerasseq.errors import DataError
 
 

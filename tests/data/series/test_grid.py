@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kerasseq.data.dates import parse_dates
-from kerasseq.data.series_grid import on_grid
+from kerasseq.data.series.dates import parse_dates
+from kerasseq.data.series.grid import on_grid
+from kerasseq.data.series.steps import Step
 from kerasseq.data.sources.series import SeriesRows
-from kerasseq.data.steps import Step
 from kerasseq.errors import DataError
 
 FILLED = "  fix: set `data.missing` to interpolate or mask"

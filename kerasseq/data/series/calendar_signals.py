@@ -8,7 +8,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from kerasseq.data.steps import DAY, Step
+from kerasseq.data.series.steps import DAY, Step
 
 Signal = Literal["minute", "hour", "weekday", "day", "month", "year_day"]
 PERIODS = {"minute": 60, "hour": 24, "weekday": 7, "day": 31, "month": 12, "year_day": 365.25}

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerasseq.data.calendar_signals import calendar_signals, dates_after
-from kerasseq.data.dates import written
 from kerasseq.data.faults import data_error
-from kerasseq.data.scales import Scale, Static, learn_scales, learn_static, naive_errors
-from kerasseq.data.series_grid import RegularSeries, on_grid
-from kerasseq.data.series_windows import Window, last_windows, window_of
-from kerasseq.data.steps import Step
+from kerasseq.data.series.calendar_signals import calendar_signals, dates_after
+from kerasseq.data.series.dates import written
+from kerasseq.data.series.grid import RegularSeries, on_grid
+from kerasseq.data.series.scales import Scale, Static, learn_scales, learn_static, naive_errors
+from kerasseq.data.series.steps import Step
+from kerasseq.data.series.windows import Window, last_windows, window_of
 from kerasseq.run_folder import write_text
 from kerasseq.specs import Raw
 

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from kerasseq import registry
-from kerasseq.data.borders import Borders
-from kerasseq.data.calendar_signals import Signal
 from kerasseq.data.faults import data_error
 from kerasseq.data.prepare import TRAIN, PreparedData, load_vocabularies, save_vocabularies
-from kerasseq.data.series_grid import RegularSeries
-from kerasseq.data.series_inspection import Rows, inspect_series
-from kerasseq.data.series_reader import SeriesReader
-from kerasseq.data.series_split import FIELDS, SeriesSplit
+from kerasseq.data.series.borders import Borders
+from kerasseq.data.series.calendar_signals import Signal
+from kerasseq.data.series.grid import RegularSeries
+from kerasseq.data.series.inspection import Rows, inspect_series
+from kerasseq.data.series.reader import SeriesReader
+from kerasseq.data.series.split import FIELDS, SeriesSplit
 from kerasseq.data.token_cache import checksum
 from kerasseq.specs import (
     Options,
@@ -27,7 +27,7 @@ from kerasseq.specs import (
 )
 
 SERIES = "series"  # the one feature, whose file in the run folder's vocabulary/ is series.txt
-Cut = Annotated[Any, Options("kerasseq.data.borders:Borders")]
+Cut = Annotated[Any, Options("kerasseq.data.series.borders:Borders")]
 
 
 def prepare_series(

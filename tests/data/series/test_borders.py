@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kerasseq.data.borders import Borders
-from kerasseq.data.dates import written
+from kerasseq.data.series.borders import Borders
+from kerasseq.data.series.dates import written
 from kerasseq.errors import DataError
 
 DATES = np.arange("2016-01-01", "2016-04-10", dtype="datetime64[D]").astype("datetime64[s]").astype(np.int64)

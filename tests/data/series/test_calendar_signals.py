@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq.data.calendar_signals import PERIODS, calendar_signals, civil, dates_after, days_of
-from kerasseq.data.steps import Step
+from kerasseq.data.series.calendar_signals import PERIODS, calendar_signals, civil, dates_after, days_of
+from kerasseq.data.series.steps import Step
 
 DAYS = np.arange(-200_000, 200_000, 37)
 

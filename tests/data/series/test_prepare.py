@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from kerasseq.data.prepare import load_vocabularies
-from kerasseq.data.series import features_of, prepare_series
-from kerasseq.data.series_reader import SeriesReader
+from kerasseq.data.series.prepare import features_of, prepare_series
+from kerasseq.data.series.reader import SeriesReader
 from kerasseq.errors import DataError
 
 ROWS = 60

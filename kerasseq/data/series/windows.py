@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasseq.data.dates import parse_dates, written
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line
-from kerasseq.data.series_grid import RegularSeries
+from kerasseq.data.series.dates import parse_dates, written
+from kerasseq.data.series.grid import RegularSeries
 
 CALLED = "input"  # in errors, where lines have no file
 PARTS = ("history", "known", "time", "series")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerasseq.data.dates import written
-from kerasseq.data.series_grid import RegularSeries
-from kerasseq.data.series_reader import SeriesReader
+from kerasseq.data.series.dates import written
+from kerasseq.data.series.grid import RegularSeries
+from kerasseq.data.series.reader import SeriesReader
 from kerasseq.specs import KnownSeries, Origin, Raw, Truth
 
 FIELDS = ("history", "target")

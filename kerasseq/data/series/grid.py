@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from kerasseq.data.dates import written
 from kerasseq.data.faults import data_error
-from kerasseq.data.steps import Step, step_of
+from kerasseq.data.series.dates import written
+from kerasseq.data.series.steps import Step, step_of
 
 GIVE_MISSING = "set `data.missing` to interpolate or mask"
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import numpy as np
 
-from kerasseq.data.dates import parse_dates, written
 from kerasseq.data.faults import data_error
+from kerasseq.data.series.dates import parse_dates, written
 from kerasseq.specs import PositiveInt, Range, check_arguments
 
 Extent = Annotated[int, Range(gt=0)] | Annotated[float, Range(gt=0, lt=1)] | str

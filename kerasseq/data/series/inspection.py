@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from kerasseq.data.dates import written
 from kerasseq.data.inspection import MOST_BAD_LINES
-from kerasseq.data.series_grid import RegularSeries
-from kerasseq.data.series_reader import SeriesReader
+from kerasseq.data.series.dates import written
+from kerasseq.data.series.grid import RegularSeries
+from kerasseq.data.series.reader import SeriesReader
 
 MOST_SERIES = 20
 MUCH_MISSING = 0.05

@@ -1,0 +1,1 @@
+"""Time series: dates, scales and windows that are cut by time."""
