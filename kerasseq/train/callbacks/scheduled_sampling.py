@@ -87,7 +87,7 @@ class ScheduledSampling(keras.callbacks.Callback):
         self.next_step, self.is_restored = state["next_step"], True
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        self.step, self.next_step = self.next_step, self.next_step + 1
+        self.step, self.next_step = self.next_step, self.next_step + self.model.steps_per_execution
         self._feed_back(self.probability(self.step))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
