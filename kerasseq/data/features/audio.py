@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kerasseq.data.media import MediaFeature
-from kerasseq.data.wav import read_wav
+from kerasseq.data.recordings import read_recording
 from kerasseq.registry import register
 from kerasseq.specs import PositiveFloat, PositiveInt, Raw, check_arguments
 
@@ -39,7 +39,7 @@ class Recordings:
 
 @register("feature")
 class AudioFeature(MediaFeature):
-    """A recording in a WAV file, by its path, as 16-bit samples of one channel.
+    """A recording in a WAV, FLAC or Ogg file, by its path, as 16-bit samples of one channel.
 
     Args:
         sample_rate: In Hz; recordings of another rate are resampled.
@@ -65,4 +65,4 @@ class AudioFeature(MediaFeature):
         return f"max_seconds: {length / self.sample_rate:.2f}"
 
     def of_file(self, path: str) -> np.ndarray:
-        return read_wav(path, sample_rate=self.sample_rate)
+        return read_recording(path, sample_rate=self.sample_rate)

@@ -10,6 +10,7 @@ from kerasseq.data.example_source import ExampleSource
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import read_lines
 from kerasseq.data.locate import find_folder
+from kerasseq.data.recordings import SUFFIXES
 from kerasseq.data.rows import Row, check_fields
 from kerasseq.registry import register
 from kerasseq.specs import Rate, Supplied, check_arguments
@@ -21,7 +22,6 @@ CONSTRAINTS = (
     ),
 )
 TRANSCRIPTS = "*.trans.txt"
-CONVERT = """find {} -name '*.flac' -exec sh -c 'ffmpeg -i "$1" "${{1%.flac}}.wav"' - {{}} ';'"""
 
 
 @register("source")
@@ -29,7 +29,7 @@ class TranscriptTree(ExampleSource):
     """Folders in any depth with a `*.trans.txt` each, as in LibriSpeech: `84/121123/84-121123.trans.txt`.
 
     A line is the name of a recording beside the file, without its suffix, and what is said in it. Recordings
-    are WAV files; how to convert LibriSpeech's FLAC files is said where there is no other.
+    are WAV, FLAC or Ogg files.
 
     Args:
         train: The top folder, such as `LibriSpeech/train-clean-100`, or several.
@@ -86,9 +86,12 @@ class TranscriptTree(ExampleSource):
                 problem = line.problem or (
                     "" if text.strip() else "expected the name of a recording and a text"
                 )
-                path = file.parent / f"{name}.wav"
-                if not problem and not path.is_file():
-                    problem = _missing(path)
+                paths = [file.parent / f"{name}{suffix}" for suffix in SUFFIXES]
+                path = next((path for path in paths if path.is_file()), None)
+                if not problem and path is None:
+                    problem = (
+                        f"there is no recording {paths[0]}, nor one that ends in {' or '.join(SUFFIXES[1:])}"
+                    )
                 yield Row(place, () if problem else (str(path), text.strip()), problem)
 
     def held_out_by(self, row: Row) -> str:
@@ -107,10 +110,3 @@ class TranscriptTree(ExampleSource):
                 raise data_error(f"there is no {TRANSCRIPTS} in or below it", place=top, fix=fix)
             found += below
         return found
-
-
-def _missing(path: Path) -> str:
-    if path.with_suffix(".flac").is_file():
-        command = CONVERT.format(path.parent.parent.parent)
-        return f"{path.stem} is a FLAC file, which is not read; convert all with: {command}"
-    return f"there is no recording {path}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasseq.data.features.video import VideoFeature
 from kerasseq.data.pictures import PictureSize, read_picture
-from kerasseq.data.wav import read_wav
+from kerasseq.data.recordings import SUFFIXES, read_recording
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
@@ -59,12 +59,12 @@ class NearestExample:
     def _describer(self, path: str) -> Callable[[str], np.ndarray]:
         """What makes numbers of such a file."""
         suffix = Path(path).suffix.lower()
-        if suffix == ".wav":
+        if suffix in SUFFIXES:
             return self._of_recording
         return self._of_video if suffix == ".gif" or Path(path).is_dir() else self._of_picture
 
     def _of_recording(self, path: str) -> np.ndarray:
-        samples = read_wav(path, sample_rate=RATE).astype(np.float32)
+        samples = read_recording(path, sample_rate=RATE).astype(np.float32)
         frames = np.pad(samples, (0, -len(samples) % FRAME)).reshape(-1, FRAME)
         bands = np.array_split(np.abs(np.fft.rfft(frames * np.hanning(FRAME))), self.places, axis=1)
         loudness = np.log1p(np.stack([band.mean(axis=1) for band in bands], axis=1))
