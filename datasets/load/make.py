@@ -3,8 +3,9 @@
     python make.py [FOLDER]
 
 The load has a trend, a week, a year and holidays, and people heat when it is cold and cool when it is hot.
-The temperature in the file is a forecast; the load follows the weather as it then was, and has a memory: what
-is unusual one day is partly so the next. Regions differ in their size, in their weeks and in what weather does.
+The temperature in the file is a forecast; the load follows the weather as it then was, and has a memory:
+what is unusual one day is partly so the next. Regions differ in their size, in their weeks and in what
+weather does.
 """
 
 import datetime
