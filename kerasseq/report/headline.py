@@ -13,8 +13,8 @@ from kerasseq.report.run_files import RunFiles, predicted_split, recipe_values
 
 MOST_RESULTS = 3
 _TELLING = (
-    "exact_match", "span_f1", "tag_accuracy", "accuracy", "macro_f1", "bleu", "chrf", "rougeL", "wer", "cer",
-    "f1", "perplexity",
+    "exact_match", "span_f1", "tag_accuracy", "accuracy", "macro_f1", "bleu", "chrf", "rougeL", "cider",
+    "coco_bleu_4", "coco_rouge_l", "wer", "cer", "f1", "perplexity",
 )  # fmt: skip
 _RARE = 0.5  # below it, exact match says less than the scores that give credit for parts
 _OFTEN_LAST = ("perplexity", "teacher_forced_accuracy", "loss")
