@@ -11,6 +11,7 @@ from kerasseq.metrics.quantile_answers import levels_and_arrays
 from kerasseq.registry import register
 
 ANSWERS = ("numbers",)
+NEEDS = "quantiles"
 
 
 @register("metric")

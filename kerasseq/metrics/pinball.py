@@ -12,6 +12,7 @@ from kerasseq.metrics.quantile_answers import levels_and_arrays
 from kerasseq.registry import register
 
 ANSWERS = ("numbers",)
+NEEDS = "quantiles"
 
 
 @register("metric")

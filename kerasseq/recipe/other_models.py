@@ -1,7 +1,8 @@
 """Searches, metrics and baselines that are for other models than a recipe's.
 
 A part's file may say so by a literal: `MODELS`, the models that it is for, or `ANSWERS`, kinds of answers. A
-model's `ANSWERS` is the one kind that its answers are: `text`, `class`, `tags` or `numbers`.
+model's `ANSWERS` is the one kind that its answers are: `text`, `class`, `tags` or `numbers`. A metric's
+`NEEDS` is the model's option that must have a value for it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,17 @@ def parts_of_other_models(
         for number, part in enumerate((values.get("evaluate") or {}).get(key) or ()):
             place = node_at(root, "evaluate", key, number, "type").place
             yield from _problem(kind, f"`evaluate.{key}` has", part, model, constants, place)
+            yield from _unmet(kind, f"`evaluate.{key}` has", part, values["model"], place)
+
+
+def _unmet(
+    kind: str, said: str, part: Mapping[str, Any], model: Mapping[str, Any], place: str
+) -> Iterator[Problem]:
+    """A problem where a part reads what the model does not give."""
+    needed = part_signature(Part(kind), part["type"]).constants.get("NEEDS")
+    if needed in model and not model[needed]:
+        fix = f"set `model.{needed}`, or take another {kind}"
+        yield Problem(f"{said} {show(part['type'])}, which needs `model.{needed}`.", place, fix=fix)
 
 
 def _problem(

@@ -25,6 +25,7 @@ CONSTANTS = (
     "FEATURES",
     "FIELDS",
     "MODELS",
+    "NEEDS",
     "RECIPE_CONSTRAINTS",
 )
 

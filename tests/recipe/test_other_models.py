@@ -110,3 +110,23 @@ def test_every_model_says_what_its_answers_are():
         name: part_signature(Part("model"), name).constants.get("ANSWERS") for name in registry.names("model")
     }
     assert set(answers.values()) <= KINDS, answers
+
+
+@pytest.mark.parametrize("word", ["coverage", "pinball"])
+def test_a_metric_that_needs_what_the_model_does_not_give_is_refused(tmp_path, word):
+    path = tmp_path / "a.yaml"
+    data = "{source: {type: series, path: a.csv, date: d}, target: y}"
+    path.write_text(f"data: {data}\nmodel: forecaster\nevaluate:\n  metrics: [mae, {word}]\n")
+    with pytest.raises(RecipeError) as refused:
+        load_recipe(path)
+    told = f"{path}:4: `evaluate.metrics` has '{word}', which needs `model.quantiles`."
+    assert f"{told}\n  fix: set `model.quantiles`, or take another metric" in str(refused.value)
+    assert told not in _problems(path, {"model.quantiles": [0.1, 0.9]})
+
+
+def _problems(path, overrides):
+    try:
+        load_recipe(path, overrides)
+    except RecipeError as error:
+        return str(error)
+    return ""
