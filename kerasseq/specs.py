@@ -17,6 +17,17 @@ PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
 
 
+LOWER_IS_BETTER = (
+    "loss", "perplexity", "bits_per_character", "error", "error_rate", "ter", "wer", "cer", "mae", "mape",
+    "mase", "mse", "pinball", "rmse", "smape",
+)  # fmt: skip
+
+
+def lower_is_better(name: str) -> bool:
+    """Whether a smaller value of this metric, of any split, is the better one."""
+    return any(name == word or name.endswith(f"_{word}") for word in LOWER_IS_BETTER)
+
+
 @dataclass(frozen=True)
 class Range:
     """The numbers a parameter takes."""

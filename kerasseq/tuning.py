@@ -12,10 +12,10 @@ from typing import Any
 from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.recipe import load_recipe
 from kerasseq.recipe.resolve import Recipe, to_yaml
-from kerasseq.report.formatting import lower_is_better
 from kerasseq.report.tuning import write_tuning_report
 from kerasseq.run_folder import write_text
 from kerasseq.search_space import Overrides, combined, suggest
+from kerasseq.specs import lower_is_better
 from kerasseq.training import train_recipe
 
 INSTALL = "Optuna is not installed.\n  fix: python -m pip install 'optuna>=4'"

@@ -172,7 +172,8 @@ def test_a_run_without_history_still_evaluates(copied):
 def test_parts_that_do_not_fit_are_named_with_the_recipe(tmp_path, options, message):
     task = Seq2SeqTask(dict.fromkeys(("source", "target"), SimpleNamespace(vocabulary_size=9)))
     encoder = {"type": "recurrent", "units": 8, "bidirectional": True}
-    values = {"seed": 1, "model": {"type": "seq2seq", "embedding_dim": 4, "encoder": encoder, **options}}
+    model = {"type": "seq2seq", "embedding_dim": 4, "encoder": encoder, **options}
+    values = {"seed": 1, "model": model, "train": {"precision": "float32"}}
     run = Run(RunFolder(tmp_path / "run"), values)
     run.__dict__["task"] = task
     with pytest.raises(RecipeError) as caught:

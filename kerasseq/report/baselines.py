@@ -8,6 +8,7 @@ from typing import Any
 
 from kerasseq.report import formatting
 from kerasseq.report.headline import metric_names
+from kerasseq.specs import lower_is_better
 
 CLEAR = 2.0  # standard errors of a difference that is no accident
 
@@ -34,7 +35,7 @@ def baseline_sentence(metrics: Mapping[str, Any], *, num_examples: int) -> str:
     if not columns or not shared:
         return ""
     name = shared[0]
-    sign = -1 if formatting.lower_is_better(name) else 1
+    sign = -1 if lower_is_better(name) else 1
     best = max(columns, key=lambda column: sign * columns[column][name])
     network, simple = measured[name], columns[best][name]
     both = f"{formatting.metric(name, network)} against {formatting.metric(name, simple)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from kerasseq.report import formatting
 from kerasseq.report.scales import Scale, Tick
+from kerasseq.specs import lower_is_better
 
 WIDTH, HEIGHT = 420, 220
 LEFT, RIGHT, TOP, BOTTOM = 60, 14, 14, 36
@@ -167,7 +168,7 @@ def _band(low: list[tuple[int, float]], high: list[tuple[int, float]], x: Scale,
 
 
 def _best(column: str, points: list[tuple[int, float]], x: Scale, y: Scale) -> tuple[float, float, str]:
-    choose = min if formatting.lower_is_better(column) else max
+    choose = min if lower_is_better(column) else max
     epoch, value = choose(points, key=lambda point: point[1])
     return x(epoch), y(value), f"best: {formatting.metric(column, value)} at epoch {epoch}"
 

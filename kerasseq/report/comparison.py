@@ -13,6 +13,7 @@ from kerasseq.report import formatting
 from kerasseq.report.headline import metric_names, training_seconds
 from kerasseq.report.run_files import RunFiles, read_run, recipe_values
 from kerasseq.run_folder import RunFolder
+from kerasseq.specs import lower_is_better
 
 BEST = "*"
 MISSING = "–"
@@ -57,7 +58,7 @@ def _best(name: str, values: Sequence[Any]) -> float | None:
     finite = [value for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
     if len(set(finite)) < 2:
         return None
-    return min(finite) if formatting.lower_is_better(name) else max(finite)
+    return min(finite) if lower_is_better(name) else max(finite)
 
 
 def _course(runs: Sequence[RunFiles]) -> Iterator[list[str]]:

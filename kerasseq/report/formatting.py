@@ -38,22 +38,6 @@ _SHARES = (
     "repetition",
     "distinct",
 )
-_LOWER_IS_BETTER = (
-    "loss",
-    "perplexity",
-    "bits_per_character",
-    "ter",
-    "wer",
-    "cer",
-    "error_rate",
-    "calibration_error",
-    "mae",
-    "mase",
-    "mse",
-    "pinball",
-    "rmse",
-    "smape",
-)
 _COUNTS = ("epoch",)
 _NOT_A_RATE = ("learning_rate",)
 
@@ -71,11 +55,6 @@ def title(name: str) -> str:
 def is_share(name: str) -> bool:
     """Whether a metric is a part of a whole, written as a percentage."""
     return name.endswith(_SHARES) and not name.endswith(_NOT_A_RATE)
-
-
-def lower_is_better(name: str) -> bool:
-    """Whether a smaller value of this metric is the better one."""
-    return any(name == word or name.endswith(f"_{word}") for word in _LOWER_IS_BETTER)
 
 
 def metric(name: str, value: object) -> str:

@@ -14,6 +14,7 @@ from kerasseq.report.headline import headline, metric_names
 from kerasseq.report.panel import panels
 from kerasseq.report.run_files import RunFiles, predicted_split, read_run, recipe_values
 from kerasseq.run_folder import RunFolder, write_text
+from kerasseq.specs import lower_is_better
 
 TEMPLATES = Path(__file__).parent
 _OTHER_CLIPPING = ("percentile", "final_global_norm", "variable_norm", "value")
@@ -152,7 +153,7 @@ def metric_table(metrics: Mapping[str, Any]) -> tuple[list[str], list[MetricRow]
     rows = [
         MetricRow(
             formatting.title(name),
-            formatting.lower_is_better(name),
+            lower_is_better(name),
             [formatting.metric(name, found[split].get(name)) for split in splits],
             str(signatures.get(name, "")),
         )

@@ -12,6 +12,7 @@ from kerasseq.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Char
 from kerasseq.report.page import templates
 from kerasseq.report.scales import Scale, Tick
 from kerasseq.run_folder import write_text
+from kerasseq.specs import lower_is_better
 
 SHOWN = {"complete": "", "pruned": "cut short", "fail": "failed"}
 
@@ -30,7 +31,7 @@ def write_tuning_report(path: Path, *, name: str, monitor: str, trials: Sequence
 
 def render(*, name: str, monitor: str, trials: Sequence[Mapping[str, Any]]) -> str:
     """The whole page."""
-    sign = 1 if formatting.lower_is_better(monitor) else -1
+    sign = 1 if lower_is_better(monitor) else -1
     through = [trial for trial in trials if trial["state"] == "complete" and math.isfinite(trial["result"])]
     ranked = sorted(through, key=lambda trial: sign * trial["result"])
     keys = list(dict.fromkeys(key for trial in trials for key in trial["values"]))

@@ -4,27 +4,7 @@ from __future__ import annotations
 
 import math
 
-LOWER_IS_BETTER = (
-    "loss",
-    "perplexity",
-    "bits_per_character",
-    "error",
-    "error_rate",
-    "repetition",
-    "ter",
-    "wer",
-    "cer",
-    "mae",
-    "mse",
-    "rmse",
-    "mape",
-    "smape",
-)
-
-
-def lower_is_better(name: str) -> bool:
-    """Whether a log is better low; losses, perplexities and errors are."""
-    return any(name == word or name.endswith(f"_{word}") for word in LOWER_IS_BETTER)
+from kerasseq.specs import lower_is_better
 
 
 def is_better(name: str, value: float, than: float) -> bool:

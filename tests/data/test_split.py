@@ -155,7 +155,7 @@ def test_evaluation_can_be_put_back_in_order(columns, expected):
         restored[place] = row
     assert restored == expected
     lengths = [len(source) for source, _ in rows]
-    assert lengths == sorted(lengths)
+    assert lengths == sorted(lengths, reverse=True)  # the longest first
 
 
 def test_without_shuffling_training_keeps_the_files_order(columns, expected):

@@ -1,6 +1,7 @@
 import pytest
 
 from kerasseq.report import formatting
+from kerasseq.specs import lower_is_better
 
 
 @pytest.mark.parametrize(
@@ -45,10 +46,8 @@ def test_title(name, text):
 
 
 def test_which_way_is_better():
-    assert all(
-        map(formatting.lower_is_better, ("loss", "validation_loss", "perplexity", "word_error_rate", "ter"))
-    )
-    assert not any(map(formatting.lower_is_better, ("bleu", "accuracy", "exact_match", "meter")))
+    assert all(map(lower_is_better, ("loss", "validation_loss", "perplexity", "word_error_rate", "ter")))
+    assert not any(map(lower_is_better, ("bleu", "accuracy", "exact_match", "meter")))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from kerasseq.report import formatting
-from kerasseq.train.monitoring import LOWER_IS_BETTER, is_better, lower_is_better
+from kerasseq.specs import LOWER_IS_BETTER, lower_is_better
+from kerasseq.train.monitoring import is_better
 
 
 @pytest.mark.parametrize("name", LOWER_IS_BETTER)
@@ -18,7 +18,3 @@ def test_everything_else_is_better_high(name):
 def test_anything_is_better_than_no_number():
     assert is_better("loss", 9.0, float("nan"))
     assert not is_better("loss", float("nan"), float("nan"))
-
-
-def test_what_the_report_shows_as_better_low_is():
-    assert all(map(lower_is_better, formatting._LOWER_IS_BETTER))
