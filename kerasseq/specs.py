@@ -19,7 +19,7 @@ SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
 
 LOWER_IS_BETTER = (
     "loss", "perplexity", "bits_per_character", "error", "error_rate", "ter", "wer", "cer", "mae", "mape",
-    "mase", "mse", "pinball", "rmse", "smape",
+    "mase", "mse", "pinball", "repetition", "rmse", "smape",
 )  # fmt: skip
 
 

@@ -191,5 +191,5 @@ def test_what_does_not_go_together_is_refused_before_training(overrides, fix, tm
 
 def test_a_point_forecast_with_quantile_metrics_is_told(run, tmp_path):
     recipe = run.folder.path.parent / "a.yaml"
-    with pytest.raises(KerasseqError, match="which reads quantiles, and the model gives none"):
+    with pytest.raises(KerasseqError, match="which needs `model.quantiles`"):
         pipeline.run(recipe, {"model.quantiles": [], "train.epochs": 1}, out=tmp_path / "run", quiet=True)
