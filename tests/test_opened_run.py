@@ -56,11 +56,11 @@ def test_predictions_come_before_everything_is_read(tiny_run):
 def test_predictions_are_in_the_inputs_order_though_like_lengths_are_answered_together(tiny_run, monkeypatch):
     monkeypatch.setattr("kerasseq.models.inference.BATCH_SIZE", 2)
     monkeypatch.setattr("kerasseq.models.inference.WINDOW", 6)
-    texts = [f"{number} May {'200' * (number % 3)}" for number in range(15)]
-    found = list(pipeline.predict(tiny_run.folder.path, texts))
+    texts = [f"{number} May {'200' * (number % 3)}" for number in range(9)]
+    run = pipeline.open_run(tiny_run.folder.path)
+    found = list(run.decode(texts))
     assert [line["input"] for line in found] == texts
-    alone = [next(iter(pipeline.predict(tiny_run.folder.path, [text]))) for text in texts]
-    assert [line["prediction"] for line in found] == [line["prediction"] for line in alone]
+    assert [line["prediction"] for line in found] == [run.predict([text])[0] for text in texts]
 
 
 def test_scores_are_log_probabilities_of_the_targets(tiny_run):
