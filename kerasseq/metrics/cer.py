@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from kerasseq.metrics.edits import error_counts, error_rate, nearest_edits, require_jiwer, signature_of
+from kerasseq.metrics.edits import ErrorRate
 from kerasseq.registry import register
 
 ANSWERS = ("text",)
 
 
 @register("metric")
-class CharacterErrorRate:
+class CharacterErrorRate(ErrorRate):
     """Character error rate, from jiwer.
 
     100 (substitutions + deletions + insertions) / characters of the references, over all transcripts together
@@ -29,18 +27,5 @@ class CharacterErrorRate:
         ValueError: If predictions and references do not match.
     """
 
-    from_text = True
     names = ("cer",)
-
-    def __init__(self):
-        require_jiwer("cer")
-        self.signature: dict[str, str] = {}
-        self.details: dict[str, Any] = {}
-
-    def __call__(self, predictions: list[str], references: list[list[str]]) -> dict[str, float]:
-        import jiwer
-
-        found = nearest_edits(jiwer.process_characters, predictions, references)
-        self.signature = {"cer": signature_of("character")}
-        self.details = {"character_errors": error_counts(found)}
-        return {"cer": error_rate(found)}
+    unit = "character"

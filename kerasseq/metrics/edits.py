@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 from kerasseq.errors import KerasseqError
 from kerasseq.metrics.corpus import check_corpus
 
 MOST_CONFUSIONS = 20
+
+
+class ErrorRate(ABC):
+    """Base of the error rates of transcripts; a subclass names its unit, `word` or `character`."""
+
+    from_text = True
+    names: ClassVar[tuple[str, ...]]
+    unit: ClassVar[str]
+
+    def __init__(self):
+        require_jiwer(self.names[0])
+        self.signature: dict[str, str] = {}
+        self.details: dict[str, Any] = {}
+
+    def __call__(self, predictions: list[str], references: list[list[str]]) -> dict[str, float]:
+        import jiwer
+
+        (name,) = self.names
+        found = nearest_edits(getattr(jiwer, f"process_{self.unit}s"), predictions, references)
+        self.signature = {name: signature_of(self.unit)}
+        self.details = {f"{self.unit}_errors": error_counts(found)}
+        return {name: error_rate(found)}
 
 
 def require_jiwer(metric: str) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from kerasseq.metrics.edits import error_counts, error_rate, nearest_edits, require_jiwer, signature_of
+from kerasseq.metrics.edits import ErrorRate
 from kerasseq.registry import register
 
 ANSWERS = ("text",)
 
 
 @register("metric")
-class WordErrorRate:
+class WordErrorRate(ErrorRate):
     """Word error rate, from jiwer.
 
     100 (substitutions + deletions + insertions) / words of the references, over all transcripts together
@@ -29,18 +27,5 @@ class WordErrorRate:
         ValueError: If predictions and references do not match.
     """
 
-    from_text = True
     names = ("wer",)
-
-    def __init__(self):
-        require_jiwer("wer")
-        self.signature: dict[str, str] = {}
-        self.details: dict[str, Any] = {}
-
-    def __call__(self, predictions: list[str], references: list[list[str]]) -> dict[str, float]:
-        import jiwer
-
-        found = nearest_edits(jiwer.process_words, predictions, references)
-        self.signature = {"wer": signature_of("word")}
-        self.details = {"word_errors": error_counts(found)}
-        return {"wer": error_rate(found)}
+    unit = "word"
