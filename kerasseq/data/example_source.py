@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.data.lines import check_encoding
-from kerasseq.data.locate import empty_file, search_folders
+from kerasseq.data.locate import empty_file, find_file, search_folders
 from kerasseq.data.rows import Row, usable_rows
 
 HELD_OUT = "validation"
@@ -131,6 +131,20 @@ class ExampleSource(ABC):
                 return Row(row.place, (), f"the {self.fields[place]} {path} is not there")
             texts[place] = str(path)
         return Row(row.place, tuple(texts), row.problem)
+
+    def asked_by(self, split: str) -> str:
+        """The recipe's key that says where a split lies."""
+        return f"data.source.{'train' if self._is_parted(split) else split}"
+
+    def given_files(self, split: str) -> list[Path]:
+        """The files of a split whose place is a path or several.
+
+        Raises:
+            DataError: Names every path that was tried for a file that is not there.
+        """
+        given = self.given[split]
+        paths = [given] if isinstance(given, str) else given
+        return [find_file(path, self.folders, asked_by=self.asked_by(split)) for path in paths]
 
     def _is_parted(self, split: str) -> bool:
         return bool(self.share) and split != "test"

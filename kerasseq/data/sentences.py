@@ -10,7 +10,6 @@ from typing import Any
 
 from kerasseq.data.example_source import ExampleSource
 from kerasseq.data.lines import Line, read_lines
-from kerasseq.data.locate import find_file
 from kerasseq.data.rows import Row, check_fields
 
 BETWEEN = "\t"
@@ -41,10 +40,7 @@ class SentenceSource(ExampleSource):
         Raises:
             DataError: Names every path that was tried for a file that is not there.
         """
-        asked = "train" if self._is_parted(split) else split
-        given = self.given[split]
-        paths = [given] if isinstance(given, str) else given
-        return [find_file(path, self.folders, asked_by=f"data.source.{asked}") for path in paths]
+        return self.given_files(split)
 
     def all_rows(self, split: str) -> Iterator[Row]:
         for file in self.files(split):

@@ -205,8 +205,7 @@ class Captions(ExampleSource):
         return self._captions_in(self._captions_file) if self._captions else []
 
     def _split_file(self, split: str) -> Path:
-        asked = "train" if self._is_parted(split) else split
-        return find_file(self.given[split], self.folders, asked_by=f"data.source.{asked}")
+        return find_file(self.given[split], self.folders, asked_by=self.asked_by(split))
 
     def _captions_in(self, path: Path) -> list[Caption]:
         if path not in self._read_files:

@@ -83,7 +83,7 @@ class Folders(ExampleSource):
         Raises:
             DataError: If one is not there.
         """
-        asked_by = f"data.source.{'train' if self._is_parted(split) else split}"
+        asked_by = self.asked_by(split)
         top = find_folder(self.given[split], self.folders, asked_by=asked_by)
         there = sorted(path.name for path in top.iterdir() if path.is_dir() and path.name[0] != ".")
         wanted = there if self._classes is None else self._classes

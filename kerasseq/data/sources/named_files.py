@@ -104,7 +104,7 @@ class NamedFiles(ExampleSource):
 
     def _found(self, split: str) -> list[Path]:
         """All that the patterns of a split match, hidden files left out."""
-        asked_by = f"data.source.{'train' if self._is_parted(split) else split}"
+        asked_by = self.asked_by(split)
         given = self.given[split]
         patterns = [given] if isinstance(given, str) else given
         return [path for pattern in patterns for path in self._matches(pattern, asked_by)]

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from kerasseq.data.example_source import ExampleSource
 from kerasseq.data.faults import data_error
 from kerasseq.data.lines import Line, read_lines
-from kerasseq.data.locate import find_file
 from kerasseq.data.records import Record, plain_records, quoted_records
 from kerasseq.data.rows import JSON_SUFFIXES, Row, stripped_row, texts_of_json
 from kerasseq.errors import did_you_mean
@@ -93,10 +92,7 @@ class Table(ExampleSource):
         Raises:
             DataError: Names every path that was tried for a file that is not there.
         """
-        asked = "train" if self._is_parted(split) else split
-        given = self.given[split]
-        paths = [given] if isinstance(given, str) else given
-        return [find_file(path, self.folders, asked_by=f"data.source.{asked}") for path in paths]
+        return self.given_files(split)
 
     def reading(self) -> dict[str, Any]:
         cells = {"delimiter": self._delimiter, "quotes": self._quotes, "header": self._header}

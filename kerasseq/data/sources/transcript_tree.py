@@ -99,7 +99,7 @@ class TranscriptTree(ExampleSource):
         return Path(row.texts[0]).name
 
     def _transcripts(self, split: str) -> list[Path]:
-        asked_by = f"data.source.{'train' if self._is_parted(split) else split}"
+        asked_by = self.asked_by(split)
         given = self.given[split]
         found = []
         for path in [given] if isinstance(given, str) else given:
