@@ -75,7 +75,7 @@ def texts_of_json(
         join: What a list of strings is joined with; None takes no lists.
     """
     try:
-        found = _object_of_json(line)
+        found = object_of_json(line)
         return tuple(_text_at(found, key, with_numbers=with_numbers, join=join) for key in keys)
     except ValueError as error:
         return str(error)
@@ -86,7 +86,7 @@ def grouped_texts_of_json(
 ) -> list[tuple[str, ...]] | str:
     """As `texts_of_json`, once for each string of the list at the last key, or for one that stands there."""
     try:
-        found = _object_of_json(line)
+        found = object_of_json(line)
         *given, last = keys
         start = tuple(_text_at(found, key, join=join) for key in given)
         several = found[last] if isinstance(found.get(last), list) else [_text_at(found, last)]
@@ -97,7 +97,12 @@ def grouped_texts_of_json(
         return str(error)
 
 
-def _object_of_json(line: str) -> dict[str, Any]:
+def object_of_json(line: str) -> dict[str, Any]:
+    """The JSON object of a line.
+
+    Raises:
+        ValueError: Says what is wrong with the line.
+    """
     try:
         value = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -107,10 +112,19 @@ def _object_of_json(line: str) -> dict[str, Any]:
     return value
 
 
-def _text_at(found: dict[str, Any], key: str, *, with_numbers: bool = False, join: str | None = None) -> str:
+def value_at(found: dict[str, Any], key: str) -> Any:
+    """The value at a key of a line's object.
+
+    Raises:
+        ValueError: If there is none.
+    """
     if key not in found:
         raise ValueError(f"the key {key!r} is missing; there are {', '.join(map(repr, found)) or 'none'}")
-    value = found[key]
+    return found[key]
+
+
+def _text_at(found: dict[str, Any], key: str, *, with_numbers: bool = False, join: str | None = None) -> str:
+    value = value_at(found, key)
     if with_numbers and isinstance(value, (int, float)):
         return json.dumps(value)
     if join is not None and isinstance(value, list):

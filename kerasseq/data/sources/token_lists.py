@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from kerasseq.data.lines import Line
-from kerasseq.data.rows import HALF_PAIR, Row
+from kerasseq.data.rows import HALF_PAIR, Row, object_of_json, value_at
 from kerasseq.data.sentences import SentenceSource, sentence_row
 from kerasseq.registry import register
 from kerasseq.specs import Rate, Supplied, check_arguments
@@ -84,28 +83,21 @@ class TokenLists(SentenceSource):
 def _lists(line: str, keys: Sequence[str]) -> list[list[str]] | str:
     """The lists at the keys of a JSON object, as long as each other, or what is wrong with the line."""
     try:
-        value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        return f"invalid JSON: {getattr(error, 'msg', error)}"
-    if not isinstance(value, dict):
-        return f"expected a JSON object, found {type(value).__name__}"
-    for key in keys:
-        if key not in value:
-            return f"the key {key!r} is missing; there are {', '.join(map(repr, value)) or 'none'}"
-        if problem := _problem(key, value[key]):
-            return problem
-    words, tags = (value[key] for key in keys)
+        value = object_of_json(line)
+        words, tags = (_strings(key, value_at(value, key)) for key in keys)
+    except ValueError as error:
+        return str(error)
     if len(words) != len(tags):
         return f"there are {len(words)} words, but {len(tags)} tags"
     return [words, tags]
 
 
-def _problem(key: str, found: Any) -> str:
+def _strings(key: str, found: Any) -> list[str]:
     if not isinstance(found, list) or not found:
-        return f"the value of {key!r} is not a list of strings: {found!r}"
+        raise ValueError(f"the value of {key!r} is not a list of strings: {found!r}")
     for one in found:
         if not isinstance(one, str) or not one.strip():
-            return f"the list of {key!r} holds what is no word or tag: {one!r}"
+            raise ValueError(f"the list of {key!r} holds what is no word or tag: {one!r}")
         if HALF_PAIR.search(one):
-            return f"the list of {key!r} holds half a surrogate pair"
-    return ""
+            raise ValueError(f"the list of {key!r} holds half a surrogate pair")
+    return found
