@@ -18,17 +18,18 @@ def affine(inputs: Any, kernel: Any, bias: Any = None) -> Any:
     Args:
         inputs: x, (..., inputs).
         kernel: W, (inputs, outputs).
-        bias: b, (outputs,), or None.
+        bias: b, (outputs,), or None. Where W is in half precision and b is not, only the product is in half.
     Returns:
-        (..., outputs).
+        (..., outputs), in the precision of b.
     """
     width, units = kernel.shape
     rows = ops.reshape(inputs, (-1, width))
 
     def forward(parts: dict) -> tuple[Any, Any]:
         products = ops.matmul(parts["rows"], parts["kernel"])
-        outputs = products + parts["bias"] if "bias" in parts else products
-        return outputs, lambda upstream: _gradients(parts, upstream)
+        if "bias" in parts:
+            products = ops.cast(products, parts["bias"].dtype) + parts["bias"]
+        return products, lambda upstream: _gradients(parts, upstream)
 
     parts = {"rows": rows, "kernel": kernel}
     if bias is not None:
@@ -37,9 +38,10 @@ def affine(inputs: Any, kernel: Any, bias: Any = None) -> Any:
 
 
 def _gradients(parts: dict, upstream: Any) -> dict:
+    of_products = ops.cast(upstream, parts["kernel"].dtype)
     gradients = {
-        "rows": ops.matmul(upstream, turned(parts["kernel"])),
-        "kernel": ops.matmul(ops.transpose(parts["rows"]), upstream),
+        "rows": ops.matmul(of_products, turned(parts["kernel"])),
+        "kernel": ops.matmul(ops.transpose(parts["rows"]), of_products),
     }
     if "bias" in parts:
         gradients["bias"] = ops.sum(upstream, axis=0)

@@ -79,7 +79,9 @@ class TokenDecoder(keras.layers.Layer):
                 shape=(self.decoder.units, vocabulary_size),
                 initializer="glorot_uniform",
             )
-        self.output_bias = self.add_weight(name="output_bias", shape=(vocabulary_size,), initializer="zeros")
+        self.output_bias = self.add_weight(
+            name="output_bias", shape=(vocabulary_size,), initializer="zeros", autocast=False
+        )
         self.sampling_probability = self.add_weight(
             name="sampling_probability", shape=(), initializer="zeros", trainable=False, autocast=False
         )

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.activation_regularization import ActivationRegularization
+from kerasseq.layers.affine import affine, turned
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.kernels.choice import Kernel
@@ -139,7 +140,7 @@ class TokenRecurrence(keras.layers.Layer):
                 name="output_kernel", shape=(width, self.vocabulary_size), initializer="glorot_uniform"
             )
         self.output_bias = self.add_weight(
-            name="output_bias", shape=(self.vocabulary_size,), initializer="zeros"
+            name="output_bias", shape=(self.vocabulary_size,), initializer="zeros", autocast=False
         )
 
     def call(
@@ -216,10 +217,10 @@ class TokenRecurrence(keras.layers.Layer):
     def _logits(self, outputs: Any) -> Any:
         """(..., units) -> (..., vocabulary_size)."""
         if not self.tie_embeddings:
-            return ops.add(ops.matmul(outputs, self.output_kernel), self.output_bias)
+            return affine(outputs, self.output_kernel, self.output_bias)
         if self.bottleneck is not None:
             outputs = self.bottleneck(outputs)
-        return ops.add(ops.matmul(outputs, ops.transpose(self.embedding.embeddings)), self.output_bias)
+        return affine(outputs, turned(self.embedding.embeddings), self.output_bias)
 
     def zero_states(self, batch_size: Any) -> AllStates:
         """The states before the first token."""

@@ -9,6 +9,8 @@ from keras import ops
 
 from kerasseq.specs import PAD_ID, Rate, check_arguments
 
+LEAST_PROBABILITY = 1e-30  # float32 has no full precision below 1e-38
+
 
 @keras.saving.register_keras_serializable(package="kerasseq")
 class MaskedCrossEntropy(keras.losses.Loss):
@@ -80,9 +82,9 @@ def token_cross_entropy(labels: Any, logits: Any, *, label_smoothing: float = 0.
     @ops.custom_gradient
     def cross_entropy(logits: Any) -> Any:
         probabilities = ops.softmax(logits, axis=-1)
-        # The largest probability is at least 1 / vocabulary: its logarithm is safe, and saves a second exp.
-        normalizer = ops.max(logits, axis=-1) - ops.log(ops.max(probabilities, axis=-1))
-        losses = normalizer - (1 - label_smoothing) * ops.take(ops.reshape(logits, (-1,)), places)
+        of_labels = ops.take(ops.reshape(logits, (-1,)), places)
+        normalizer = _normalizer(logits, probabilities, of_labels, places)
+        losses = normalizer - (1 - label_smoothing) * of_labels
         if label_smoothing:
             losses = losses - label_smoothing * ops.mean(logits, axis=-1)
 
@@ -98,3 +100,17 @@ def token_cross_entropy(labels: Any, logits: Any, *, label_smoothing: float = 0.
         return losses, gradient
 
     return ops.reshape(cross_entropy(flat_logits), ops.shape(labels))
+
+
+def _normalizer(logits: Any, probabilities: Any, of_labels: Any, places: Any) -> Any:
+    """log(sum(exp(z))) of each row, (rows,), from any of its entries: z_i - log(softmax(z)_i).
+
+    The label's entry costs no pass over the table. Where one is too improbable for its logarithm, the largest
+    is taken, whose probability is at least 1 / vocabulary.
+    """
+    label_probabilities = ops.take(ops.reshape(probabilities, (-1,)), places)
+    return ops.cond(
+        ops.all(label_probabilities > LEAST_PROBABILITY),
+        lambda: of_labels - ops.log(label_probabilities),
+        lambda: ops.max(logits, axis=-1) - ops.log(ops.max(probabilities, axis=-1)),
+    )

@@ -30,3 +30,12 @@ def test_it_is_a_product_and_a_sum_with_their_gradients(shape, has_bias):
 def test_turned_is_the_transpose():
     matrix = normal(3, 5)
     np.testing.assert_array_equal(turned(ops.convert_to_tensor(matrix)), matrix.T)
+
+
+def test_only_the_product_is_in_half_precision():
+    inputs, kernel, bias = normal(4, 3), normal(3, 6, seed=1), normal(6, seed=2) * 1e-3
+    half = [ops.cast(array, "bfloat16") for array in (inputs, kernel)]
+    outputs = affine(*half, ops.convert_to_tensor(bias))
+    products = ops.convert_to_numpy(ops.cast(ops.matmul(*half), "float32"))
+    assert ops.dtype(outputs) == "float32"
+    np.testing.assert_array_equal(outputs, products + bias)
