@@ -1,5 +1,7 @@
 """Which tokens the decoder is fed, and when."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.seq2seq import Seq2SeqTask
-from kerasseq.train.callbacks import ScheduledSampling
+from kerasseq.train.callbacks import BetweenSteps, Checkpoints, ScheduledSampling
 from tests.layers.parts import randomise
 from tests.models.seq2seq_toys import UNITS, VOCABULARY, batch, small_model
 
@@ -228,6 +230,45 @@ def test_by_epoch_the_steps_of_an_epoch_are_alike(model):
     expected = [1 - 0.9**3, 1 - 0.9**4]
     np.testing.assert_allclose(history["sampling_probability"], expected, rtol=1e-12)
     np.testing.assert_allclose(probabilities.found, np.repeat(expected, 2), rtol=1e-6)
+
+
+class Crash(keras.callbacks.Callback):
+    """Ends training before the second step of the second epoch."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.model.optimizer.iterations.numpy() == 4:
+            raise InterruptedError
+
+
+def _trained(folder, *others, seed=1):
+    """A model whose training was gone on with from the last checkpoint, if there is any."""
+    keras.utils.set_random_seed(seed)
+    model = _foreign_model()
+    model.compile(keras.optimizers.SGD(0.5), MaskedCrossEntropy(), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    sampling = ScheduledSampling(k=2, by="epoch", mode="parallel", predictions="sampled")
+    checkpoints = Checkpoints(folder, monitor="loss", others=[sampling])
+    checkpoints.restore_last(model)
+    first, skip = checkpoints.epoch, checkpoints.step
+    target = np.tile(batch()["target"][1], (3, 1))[skip:]
+    between = BetweenSteps(checkpoints, every_minutes=0)
+    model.fit(
+        [np.ones((3 - skip, 3), "float32"), target[:, :-1]], target[:, 1:], batch_size=1, shuffle=False,
+        initial_epoch=first, epochs=2, verbose=0, callbacks=[between, *others, sampling, checkpoints],
+    )  # fmt: skip
+    return model, [row["sampling_probability"] for row in checkpoints.history]
+
+
+def test_a_half_epoch_is_resumed_bit_by_bit(tmp_path):
+    """With its own probability, and the tokens that would have been drawn."""
+    whole, probabilities = _trained(tmp_path / "whole")
+    with pytest.raises(InterruptedError):
+        _trained(tmp_path / "run", Crash())
+    assert (tmp_path / "run" / "epoch_1_step_1.npz").exists()
+    resumed, again = _trained(tmp_path / "run", seed=2)
+    assert again == probabilities == pytest.approx([1 - 2 / 3, 1 - 2 / (2 + math.exp(1 / 2))])
+    for one, other in zip(whole.variables, resumed.variables, strict=True):
+        np.testing.assert_array_equal(one, other, err_msg=one.path)
 
 
 def test_a_model_without_such_a_layer_is_refused():
