@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument(
         "--sampling", default=SAMPLING, help=f"train.scheduled_sampling, {SAMPLING} unless given"
     )
-    parser.add_argument("--metric", help="of metrics.json; what the recipe monitors unless given")
+    parser.add_argument("--metric", help="of the test split; what the recipe monitors unless given")
     parser.add_argument("--data", help="as in `kerasseq run`")
     parser.add_argument(
         "--out", type=Path, default=Path(tempfile.gettempdir()) / "kerasseq_scheduled_sampling"
@@ -189,7 +189,7 @@ def figure(folder: Path, wanted: str | None) -> tuple[str, float]:
     """A metric's name and value on the test split."""
     import yaml
 
-    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))["test"]
     monitor = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))["train"]["monitor"]
     name = wanted or monitor.removeprefix("validation_")
     if name not in metrics:
