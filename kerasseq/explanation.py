@@ -209,8 +209,9 @@ def _first_batches(opened: Run) -> Any:
 
 
 def _loops(opened: Run, model: keras.Model) -> list[tuple[str, str]]:
-    is_sampled = opened.values["train"]["scheduled_sampling"] is not None
-    return [*_kernels(model), *opened.task.loops(model, is_sampled=is_sampled).items()]
+    sampling = opened.values["train"]["scheduled_sampling"]
+    mode = None if sampling is None else sampling["mode"]
+    return [*_kernels(model), *opened.task.loops(model, sampling=mode).items()]
 
 
 def _kernels(model: keras.Model) -> Iterator[tuple[str, str]]:

@@ -109,6 +109,11 @@ def test_without_data_and_limits_it_says_what_is_missing(recipe):
             ["train.scheduled_sampling={}"],
             "training   scheduled sampling: token by token, because each may be the model's own",
         ),
+        (
+            ["train.scheduled_sampling={mode: parallel}"],
+            "training   scheduled sampling: teacher forcing twice, then with the model's own tokens mixed in",
+        ),
+        ([], "training   teacher forcing: all tokens in one loop, the vocabulary once for all steps"),
     ],
 )
 def test_why_a_loop_is_as_it_is(recipe, overrides, line):

@@ -178,6 +178,7 @@ RULES = [
     ({"model.loss": "mae"}, "quantiles have a loss of their own"),
     ({"decode": "greedy"}, "a forecast is not searched for"),
     ({"train.label_smoothing": 0.1}, "numbers are no classes"),
+    ({"train.scheduled_sampling": {}}, "a forecaster writes no tokens"),
     ({"evaluate.num_details": 3}, "the report draws forecasts from all that there are"),
 ]
 

@@ -1,5 +1,6 @@
 """A speech recognizer from a table of recordings to a SavedModel, and what a recipe of one cannot have."""
 
+import csv
 import json
 
 import numpy as np
@@ -104,6 +105,23 @@ def test_what_cannot_be_is_refused_before_anything_is_read(recipe, overrides, fi
     with pytest.raises(RecipeError) as refused:
         pipeline.check(recipe, overrides)
     assert fix in str(refused.value)
+
+
+def test_a_speller_is_trained_on_its_own_letters(recordings, tmp_path):
+    overrides = {
+        "data.source.header": True,
+        "model.output": "attention",
+        "model.speller": {"embedding_dim": 4, "decoder": {"cell": "rnn", "units": 8, "attention": "none"}},
+        "model.encoder": {"type": "recurrent", "cell": "rnn", "units": 8},
+        "train.scheduled_sampling": {"schedule": "constant", "mode": "parallel"},
+        "train.max_steps": 1,
+        "decode": "greedy",
+        "export": [],
+    }
+    run = pipeline.train(recordings, overrides, out=tmp_path / "run", quiet=True)
+    with run.folder.history.open() as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["sampling_probability"]) == 1
 
 
 @pytest.mark.parametrize("search", ["ctc_beam", "ctc_greedy"])

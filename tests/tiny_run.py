@@ -27,7 +27,7 @@ train:
   epochs: 2
   optimizer: {type: adam, learning_rate: 0.02}
   schedule: cosine
-  scheduled_sampling: {schedule: linear, k: 20}
+  scheduled_sampling: {schedule: linear, k: 20, predictions: sampled}
 decode: {type: beam, beam_width: 3, num_hypotheses: 3, max_length: 12}
 evaluate: {metrics: [exact_match, bleu]}
 export: [saved_model]

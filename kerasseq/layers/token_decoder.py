@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -15,7 +16,8 @@ from kerasseq.layers.coverage import coverage_loss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan
-from kerasseq.specs import END_ID, PAD_ID, Rate, check_arguments
+from kerasseq.layers.token_sampling import are_own, are_read, mixed, own_tokens
+from kerasseq.specs import Rate, check_arguments
 
 
 @keras.saving.register_keras_serializable("kerasseq")
@@ -23,7 +25,8 @@ class TokenDecoder(keras.layers.Layer):
     """Embeds target tokens, decodes them, and scores the vocabulary.
 
     Teacher-forced training projects to the vocabulary once, for all steps together. Only while scheduled
-    sampling is on does it decode step by step, feeding back its own best token with the given probability.
+    sampling is on does it read tokens of its own, step by step or in two passes; see
+    `layers/token_sampling.py`.
 
     Where the decoder copies, tokens may be of the source's own extension of the vocabulary, and the logits
     are log-probabilities of it as well; see `layers/copying.py`.
@@ -43,7 +46,7 @@ class TokenDecoder(keras.layers.Layer):
     Raises:
         ValueError: If there are no `source_ids` to copy.
     Reference:
-        Press and Wolf 2017 (tying); Bengio et al. 2015, https://arxiv.org/abs/1506.03099 (sampling).
+        Press and Wolf 2017, https://arxiv.org/abs/1608.05859 (tying)
     """
 
     def __init__(
@@ -64,10 +67,11 @@ class TokenDecoder(keras.layers.Layer):
         self.bottleneck: keras.layers.Dense | None = None
         if tie_embeddings and decoder.units != embedding.output_dim:
             self.bottleneck = keras.layers.Dense(embedding.output_dim, use_bias=False)
-        self.samples = False
+        self.sampling_mode: str | None = None
+        self.draw: Callable[[Any, Any], Any] | None = None
         self.sampling_seed = keras.random.SeedGenerator()
 
-    def build(self, tokens_shape: tuple, memory_shape: tuple) -> None:
+    def build(self, tokens_shape: tuple, memory_shape: tuple | None = None) -> None:
         vocabulary_size, embedding_dim = self.embedding.input_dim, self.embedding.output_dim
         self.embedding.build(tokens_shape)
         self.decoder.build((*tokens_shape, embedding_dim), memory_shape)
@@ -86,12 +90,28 @@ class TokenDecoder(keras.layers.Layer):
             name="sampling_probability", shape=(), initializer="zeros", trainable=False, autocast=False
         )
 
-    def enable_sampling(self, is_on: bool = True) -> keras.Variable:
-        """Switches scheduled sampling on or off, and returns the probability of feeding back an own token.
+    def enable_sampling(
+        self,
+        is_on: bool = True,
+        *,
+        mode: Literal["stepwise", "parallel"] = "stepwise",
+        draw: Callable[[Any, Any], Any] | None = None,
+    ) -> keras.Variable:
+        """Switches scheduled sampling on or off, and returns the probability of reading an own token.
 
-        The switch is read when a training step is traced: a compiled model has to trace its step anew.
+        What is switched is read when a training step is traced: a compiled model has to trace its step anew.
+        The probability may move without that.
+
+        Args:
+            is_on: Off is teacher forcing.
+            mode: How own tokens are found; see `layers/token_sampling.py`.
+            draw: From scores (rows, vocabulary) and numbers in [0, 1), (rows,), to own tokens (rows,); None
+                takes the best.
+        Raises:
+            ValueError: If there is no such mode.
         """
-        self.samples = is_on
+        check_arguments(TokenDecoder.enable_sampling, mode=mode)
+        self.sampling_mode, self.draw = mode if is_on else None, draw
         return self.sampling_probability
 
     def call(
@@ -107,16 +127,13 @@ class TokenDecoder(keras.layers.Layer):
         if state is not None:
             outputs, after = self.decoder.step(self._embedded(tokens), state)
             return self._scores(outputs, after, rows_of(state["memory"].get("source_ids"), state)), after
-        if self.samples and training:
-            return self._sampled(tokens, memory, memory_mask, initial_states, training, source_ids)
-        outputs, seen = self.decoder(
-            self.dropout(self._embedded(tokens), training=training),
-            memory,
-            memory_mask=memory_mask,  # by its name, as Keras wants masks that may be None
-            initial_states=initial_states,
-            with_attention=True,
-            training=training,
-        )
+        given = (memory, memory_mask, initial_states)
+        if self.sampling_mode is None or not training:
+            outputs, seen = self._forced(tokens, given, training)
+        elif self.sampling_mode == "parallel":
+            outputs, seen = self._parallel(tokens, given, source_ids)
+        else:
+            outputs, seen = self._stepwise(tokens, given, source_ids)
         return self._with_losses(tokens, outputs, seen, source_ids, training)
 
     @property
@@ -130,8 +147,7 @@ class TokenDecoder(keras.layers.Layer):
     def _with_losses(self, tokens: Any, outputs: Any, seen: dict, source_ids: Any, training: bool) -> Any:
         """The scores of all steps; adds what training makes small beside their cross-entropy."""
         if self.decoder.coverage and training:
-            is_read = ops.logical_and(tokens != PAD_ID, tokens != END_ID)
-            loss = coverage_loss(seen["attention_weights"], is_read)
+            loss = coverage_loss(seen["attention_weights"], are_read(tokens))
             self.add_loss(self.decoder.coverage_weight * loss)
         return self._scores(outputs, seen, source_ids)
 
@@ -168,48 +184,63 @@ class TokenDecoder(keras.layers.Layer):
         """
         return self(tokens, state=state)
 
-    def _sampled(
-        self,
-        tokens: Any,
-        memory: Any,
-        memory_mask: Any,
-        initial_states: Any,
-        training: bool,
-        source_ids: Any = None,
-    ) -> Any:
-        by_time = ops.transpose(tokens)  # (target_time, batch)
-        shape = ops.shape(by_time)
-        probability = ops.where(
-            ops.arange(shape[0]) > 0, ops.convert_to_tensor(self.sampling_probability), 0.0
+    def _forced(self, tokens: Any, given: tuple, training: bool) -> tuple[Any, dict]:
+        """All steps at once on given tokens: the outputs and what was seen, batch first."""
+        memory, memory_mask, initial_states = given
+        return self.decoder(
+            self.dropout(self._embedded(tokens), training=training),
+            memory,
+            memory_mask=memory_mask,  # by its name, as Keras wants masks that may be None
+            initial_states=initial_states,
+            with_attention=True,
+            training=training,
         )
-        draws = keras.random.uniform(shape, seed=self.sampling_seed) < probability[:, None]
+
+    def _parallel(self, tokens: Any, given: tuple, source_ids: Any) -> tuple[Any, dict]:
+        """As `_forced` in training, on what a pass before, without dropout and gradient, has mixed."""
+        outputs, seen = self._forced(tokens, given, training=False)
+        scores = ops.stop_gradient(self._scores(outputs, seen, source_ids))
+        is_own = are_own(tokens, self.sampling_probability, seed=self.sampling_seed)
+        own = own_tokens(scores, self.draw, self._uniform(tokens))
+        return self._forced(mixed(tokens, own, is_own), given, training=True)
+
+    def _stepwise(self, tokens: Any, given: tuple, source_ids: Any) -> tuple[Any, dict]:
+        """As `_forced` in training, where each step reads the true token or the one before's prediction."""
+        shape = ops.shape(tokens)[::-1]  # (target_time, batch)
         ones = ops.ones((*shape, self.embedding.output_dim), self.compute_dtype)
+        is_own = are_own(tokens, self.sampling_probability, seed=self.sampling_seed)
+        uniform = self._uniform(tokens)
         inputs = {
-            "tokens": by_time,
-            "use_own": draws,
-            "embedding_mask": self.dropout(ones, training=training),
+            "tokens": ops.transpose(tokens),
+            "is_own": ops.transpose(is_own),
+            "uniform": [] if uniform is None else ops.transpose(uniform),
+            "embedding_mask": self.dropout(ones, training=True),
             "output_mask": self.decoder.dropout(
-                ops.ones((*shape, self.decoder.units), self.compute_dtype), training=training
+                ops.ones((*shape, self.decoder.units), self.compute_dtype), training=True
             ),
-            "masks": self.decoder.dropout_masks(ones, training),
+            "masks": self.decoder.dropout_masks(ones, True),
         }
-        state = self.decoder.begin(memory, memory_mask, initial_states)
+        state = self.decoder.begin(*given)
         fixed = state.pop("memory")
         is_seen = {"attention_weights": self.copies or self.decoder.coverage, "copy_gate": self.copies}
         wanted = [name for name, is_needed in is_seen.items() if is_needed]
 
         def step(carry: dict, now: dict) -> tuple[dict, Any]:
-            fed = ops.where(now["use_own"], carry["own"], now["tokens"])
+            fed = ops.where(now["is_own"], carry["own"], now["tokens"])
             embedded = self._embedded(fed) * now["embedding_mask"]
             outputs, state = self.decoder.step(embedded, {**carry["state"], "memory": fixed}, now["masks"])
             state.pop("memory")
             outputs = outputs * now["output_mask"]
-            own = ops.cast(ops.argmax(self._scores(outputs, state, source_ids), axis=-1), tokens.dtype)
+            own = own_tokens(self._scores(outputs, state, source_ids), self.draw, now["uniform"])
             seen = {name: state[name] for name in wanted}
-            return {"own": own, "state": state}, (outputs, seen)
+            return {"own": ops.cast(own, tokens.dtype), "state": state}, (outputs, seen)
 
-        _, found = scan(step, {"own": by_time[0], "state": state}, inputs)
-        return self._with_losses(tokens, *batch_major(found), source_ids, training)
+        _, found = scan(step, {"own": tokens[:, 0], "state": state}, inputs)
+        return batch_major(found)
+
+    def _uniform(self, tokens: Any) -> Any:
+        """A number in [0, 1) for each token, where own ones are drawn."""
+        return None if self.draw is None else keras.random.uniform(ops.shape(tokens), seed=self.sampling_seed)
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object

@@ -16,6 +16,7 @@ from kerasseq.layers.image_memory import ImageAs, ImageMemory
 from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.task import Task
+from kerasseq.models.teaching import teaching
 from kerasseq.models.thumbnails import picture, png
 from kerasseq.models.token_scores import MEASURES, token_figures, token_scores
 from kerasseq.registry import register
@@ -180,17 +181,14 @@ class CaptionerTask(Task):
         return {"image": batch["image"], "caption": caption[:, :-1]}, caption[:, 1:]
 
     @staticmethod
-    def loops(model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+    def loops(model: keras.Model, *, sampling: str | None) -> dict[str, str]:
         image_as = model.get_layer("image_memory").image_as
         how = {
             "attention": "looked at in every step, place by place",
             "state": "seen once, in the first state",
             "input": "shown as a whole in every step",
         }
-        teaching = "teacher forcing: the whole caption in one loop, the vocabulary once for all steps"
-        if is_sampled:
-            teaching = "scheduled sampling: token by token, because each may be the model's own"
-        return {"picture": how[image_as], "training": teaching}
+        return {"picture": how[image_as], "training": teaching(sampling)}
 
     @staticmethod
     def loss(label_smoothing: float = 0.0) -> keras.losses.Loss:

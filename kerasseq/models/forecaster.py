@@ -237,7 +237,7 @@ class ForecasterTask(Task):
         """The steps that are forecast."""
         return split.num_examples * self.reader.horizon
 
-    def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+    def loops(self, model: keras.Model, *, sampling: str | None) -> dict[str, str]:
         told = {"cells": "only recurrent products in the loop; the inputs' are made before it, all at once"}
         if isinstance(model.get_layer("network"), RecursiveForecast):
             told["forecast"] = f"a loop over {self.reader.horizon} steps, each reading the one before"

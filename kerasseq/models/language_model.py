@@ -157,7 +157,7 @@ class LanguageModelTask(Task):
             zero_states=self.initial_state(model, batch_size),
         )
 
-    def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+    def loops(self, model: keras.Model, *, sampling: str | None) -> dict[str, str]:
         return {
             "cells": "only recurrent products in the loop; the inputs' are made before it, all steps at once",
             "training": "states are carried from window to window; gradients end where a window begins",

@@ -15,6 +15,7 @@ from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.open_vocabulary import copies_shown, open_ids, with_texts
 from kerasseq.models.task import Task
+from kerasseq.models.teaching import teaching
 from kerasseq.models.token_scores import MEASURES, token_figures, token_scores
 from kerasseq.models.written_text import present_copies, present_texts
 from kerasseq.registry import create, register
@@ -178,7 +179,7 @@ class Seq2SeqTask(Task):
         return {"source": source[:, 1:], "target": target[:, :-1]}, target[:, 1:]
 
     @staticmethod
-    def loops(model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+    def loops(model: keras.Model, *, sampling: str | None) -> dict[str, str]:
         decoder = model.get_layer("decoder").decoder
         if decoder.attention is None:
             attention = "none"
@@ -188,13 +189,10 @@ class Seq2SeqTask(Task):
             attention = "inside the loop: the next step's cell reads its context"
         else:
             attention = "inside the loop: `input_feeding` hands its vector to the next step"
-        teaching = "teacher forcing: the whole target in one loop, the vocabulary once for all steps"
-        if is_sampled:
-            teaching = "scheduled sampling: token by token, because each may be the model's own"
         return {
             "cells": "only recurrent products in the loop; the inputs' are made before it, all steps at once",
             "attention": attention,
-            "training": teaching,
+            "training": teaching(sampling),
         }
 
     @staticmethod

@@ -180,7 +180,7 @@ class SequenceClassifierTask(Task):
     def num_tokens(self, split: Any) -> int:
         return self._input.num_steps(split)
 
-    def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+    def loops(self, model: keras.Model, *, sampling: str | None) -> dict[str, str]:
         return {
             "cells": "only recurrent products in the loop; the inputs' are made before it, all steps at once"
         }

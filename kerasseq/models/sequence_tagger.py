@@ -204,7 +204,7 @@ class SequenceTaggerTask(Task):
                 raise DataError(f"{message}\n  fix: give a tag for each word, with blanks between")
         return encoded
 
-    def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+    def loops(self, model: keras.Model, *, sampling: str | None) -> dict[str, str]:
         return {
             "cells": "only recurrent products in the loop; the inputs' are made before it, all steps at once"
         }

@@ -16,6 +16,7 @@ from kerasseq.models.classifier_inputs import RecordingInput
 from kerasseq.models.heard_text import heard, present_heard
 from kerasseq.models.speller import build_speller
 from kerasseq.models.task import Task
+from kerasseq.models.teaching import teaching
 from kerasseq.models.token_scores import token_scores
 from kerasseq.registry import register
 from kerasseq.specs import (
@@ -163,10 +164,12 @@ class SpeechRecognizerTask(Task):
         """Per token of the transcript, as CTC or as cross-entropy."""
         return CTCLoss() if self.is_ctc else MaskedCrossEntropy(label_smoothing=label_smoothing)
 
-    def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
+    def loops(self, model: keras.Model, *, sampling: str | None) -> dict[str, str]:
         cells = "only recurrent products in the loop; the inputs' are made before it, all steps at once"
-        writing = "all frames at once" if self.is_ctc else "a token each step, looking at what was heard"
-        return {"cells": cells, "writing": writing}
+        if self.is_ctc:
+            return {"cells": cells, "writing": "all frames at once"}
+        writing = "a token each step, looking at what was heard"
+        return {"cells": cells, "writing": writing, "training": teaching(sampling)}
 
     def score(self, model: keras.Model, batch: Mapping[str, Any], state: Any) -> tuple[dict[str, Any], Any]:
         """Log-probabilities of the transcripts; one with more tokens than frames is as good as impossible."""

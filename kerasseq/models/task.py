@@ -60,8 +60,8 @@ class Task(ABC):
         """The tokens that a pass over a split reads or writes, which training's speed is counted in."""
         return split.num_tokens(self.output_field) + split.num_examples
 
-    def loops(self, model: keras.Model, *, is_sampled: bool) -> dict[str, str]:
-        """What runs step by step, and why, for `explain`; `is_sampled` where there is scheduled sampling."""
+    def loops(self, model: keras.Model, *, sampling: str | None) -> dict[str, str]:
+        """What runs step by step, and why, for `explain`; `sampling` is the mode of scheduled sampling."""
         return {}
 
     def specs(self) -> dict[str, Any]:

@@ -137,12 +137,21 @@ def test_answers_have_words_and_where_they_looked(image_as):
     assert set(first) == {"prediction", "score"}
 
 
-def test_scheduled_sampling_trains():
+@pytest.mark.parametrize("mode", ["stepwise", "parallel"])
+def test_scheduled_sampling_reads_own_words(mode):
     model, (inputs, labels) = small_model(), TASK.example(coloured(4))
-    model.compile(keras.optimizers.Adam(0.01), TASK.loss(), jit_compile=False)
-    callback = ScheduledSampling(schedule="inverse_sigmoid", k=10)
-    history = model.fit(inputs, labels, epochs=2, verbose=0, callbacks=[callback])
-    assert np.all(np.isfinite(history.history["loss"]))
+    loss, words = TASK.loss(), inputs["caption"]
+    own = words.copy()
+    for time in range(words.shape[1] - 1):
+        read = own if mode == "stepwise" else words
+        best = np.asarray(model({**inputs, "caption": read}, training=True))[:, time].argmax(-1)
+        own[:, time + 1] = np.where(words[:, time + 1] > 3, best, words[:, time + 1])
+    expected = float(loss(labels, model({**inputs, "caption": own}, training=True)))
+    assert abs(expected - float(loss(labels, model(inputs, training=True)))) > 1e-3
+    model.compile(keras.optimizers.Adam(0.01), loss, run_eagerly=True)
+    sampling = ScheduledSampling(schedule="constant", mode=mode)
+    found = model.fit(inputs, labels, epochs=2, verbose=0, callbacks=[sampling]).history["loss"]
+    assert found[0] == pytest.approx(expected, rel=1e-5) and np.isfinite(found[1])
 
 
 def test_maps_made_before_need_no_encoder():

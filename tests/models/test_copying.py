@@ -24,6 +24,7 @@ DECODERS = {
     "plain": {"attention": CONCAT, "copy": True, "input_feeding": False},
 }
 each_decoder = pytest.mark.parametrize("decoder", DECODERS.values(), ids=DECODERS)
+each_mode = pytest.mark.parametrize("mode", ["stepwise", "parallel"])
 SOURCES = [[5, 900, 700, 900], [6, 800], [4, 7, 900, 12]]
 TARGETS = [[900, 5, 700], [800], [900, 950, 4]]
 
@@ -167,17 +168,37 @@ def test_a_saved_model_is_the_same(decoder, tmp_path):
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
 
 
+@each_mode
 @each_decoder
-def test_scheduled_sampling_with_probability_zero_is_teacher_forcing(decoder):
+def test_scheduled_sampling_with_probability_zero_is_teacher_forcing(decoder, mode):
     model = small_model(decoder=decoder)
     inputs, _ = TASK.example(_batch())
     forced, losses = np.asarray(model(inputs, training=True)), [float(loss) for loss in model.losses]
-    layer = model.get_layer("decoder")
-    probability = layer.enable_sampling()
+    model.get_layer("decoder").enable_sampling(mode=mode)
     np.testing.assert_allclose(model(inputs, training=True), forced, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose([float(loss) for loss in model.losses], losses, rtol=1e-4)
-    probability.assign(1.0)
-    assert np.all(np.isfinite(model(inputs, training=True)))
+
+
+@each_mode
+@each_decoder
+def test_scheduled_sampling_reads_what_it_copied_itself(decoder, mode):
+    """Nothing but copies, unknown words among them; the loss on coverage is that of the second pass alone."""
+    model = small_model(decoder=decoder)
+    layer = model.get_layer("decoder")
+    layer.decoder.copy_gate.bias.assign([-50.0])
+    inputs, _ = TASK.example(_batch())
+    target = np.asarray(inputs["target"])
+    own, is_read = target.copy(), (target != 0) & (target != 3)
+    for time in range(target.shape[1] - 1):
+        read = own if mode == "stepwise" else target
+        best = np.asarray(model({**inputs, "target": ops.convert_to_tensor(read)}))[:, time].argmax(-1)
+        own[:, time + 1] = np.where(is_read[:, time + 1], best, target[:, time + 1])
+    assert np.any(own != target) and own.max() >= VOCABULARY
+    own = ops.convert_to_tensor(own)
+    expected, losses = np.asarray(model({**inputs, "target": own}, training=True)), model.losses
+    layer.enable_sampling(mode=mode).assign(1.0)
+    np.testing.assert_allclose(model(inputs, training=True), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose([float(x) for x in model.losses], [float(x) for x in losses], rtol=1e-4)
 
 
 def test_coverage_adds_its_loss_in_training_alone():

@@ -13,6 +13,7 @@ from kerasseq.decode.greedy import Greedy
 from kerasseq.losses.ctc import IMPOSSIBLE
 from kerasseq.models.inference import Inference
 from kerasseq.models.speech_recognizer import build_speech_recognizer
+from kerasseq.train.callbacks import ScheduledSampling
 from tests.layers.parts import randomise
 from tests.models.speech_toys import (
     CTC,
@@ -85,6 +86,26 @@ def test_ten_recordings_are_learned_by_heart(output, steps):
     model.fit(repeated, np.concatenate([np.asarray(labels)] * steps), batch_size=10, shuffle=False, verbose=0)
     found = its_task.respond(model, fields, decoder)
     assert [text.decode() for text in TRANSCRIPTS.decode(found["tokens"][:, 0]).numpy()] == texts
+
+
+@pytest.mark.parametrize("mode", ["stepwise", "parallel"])
+def test_scheduled_sampling_has_a_speller_read_its_own_letters(mode):
+    model, its_task = randomise(small_model(SPELLER), scale=0.5), task("attention")
+    inputs, labels = its_task.example(batch(["abc", "b"]))
+    loss, letters = its_task.loss(), np.asarray(inputs["target"])
+    own = letters.copy()
+    for time in range(letters.shape[1] - 1):
+        read = own if mode == "stepwise" else letters
+        best = np.asarray(model({**inputs, "target": read}))[:, time].argmax(-1)
+        own[:, time + 1] = np.where(letters[:, time + 1] > 3, best, letters[:, time + 1])
+    expected = float(loss(labels, model({**inputs, "target": own})))
+    assert abs(expected - float(loss(labels, model(inputs)))) > 1e-3
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    sampling = ScheduledSampling(schedule="constant", mode=mode)
+    sampling.set_model(model)
+    sampling.on_train_begin()
+    sampling.on_train_batch_begin(0)
+    assert float(loss(labels, model(inputs, training=True))) == pytest.approx(expected, rel=1e-4)
 
 
 @each_output

@@ -6,6 +6,7 @@ import pytest
 
 from kerasseq.layers.copying import MOST_UNKNOWN
 from kerasseq.models.seq2seq import Seq2SeqTask
+from kerasseq.train.callbacks.scheduled_sampling import drawn_at
 from tests.layers.parts import WAYS_TO_ATTEND, attention_id
 from tests.models.seq2seq_toys import batch, small_model
 
@@ -84,6 +85,12 @@ def test_no_loop_of_a_copying_model_does_either(decoder):
     sizes = {"source_vocabulary_size": VOCABULARY, "target_vocabulary_size": VOCABULARY}
     graph = _graph(small_model(decoder={**decoder, "copy": True}, **sizes))
     assert _vocabulary_sized(graph) == _vocabulary_sized(graph, VOCABULARY + MOST_UNKNOWN) == []
+
+
+def test_no_loop_of_scheduled_sampling_in_two_passes_does():
+    model = small_model(target_vocabulary_size=VOCABULARY)
+    model.get_layer("decoder").enable_sampling(mode="parallel", draw=drawn_at(1.0)).assign(0.5)
+    assert _vocabulary_sized(_graph(model)) == []
 
 
 def test_the_loop_of_scheduled_sampling_does():

@@ -100,7 +100,7 @@ class Interrupting:
 
 
 def test_an_interrupted_run_resumes_to_the_same_weights(tiny_run, tmp_path, monkeypatch):
-    """With dropout, scheduled sampling and a schedule, all of which go by the step."""
+    """With dropout, drawn tokens in scheduled sampling and a schedule, all of which go by the step."""
     display = Interrupting()
     monkeypatch.setattr("kerasseq.report.terminal.TrainingProgress", lambda: display)
     recipe = tiny_run.folder.path.parent / "tiny.yaml"

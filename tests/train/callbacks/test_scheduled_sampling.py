@@ -1,37 +1,46 @@
 """Which tokens the decoder is fed, and when."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 
+from kerasseq.layers.decoder import RecurrentDecoder
+from kerasseq.layers.token_decoder import TokenDecoder
+from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.seq2seq import Seq2SeqTask
-from kerasseq.train.callbacks import ScheduledSampling
-from tests.models.seq2seq_toys import batch, small_model
+from kerasseq.train.callbacks import BetweenSteps, Checkpoints, ScheduledSampling
+from tests.layers.parts import randomise
+from tests.models.seq2seq_toys import UNITS, VOCABULARY, batch, small_model
 
 TASK = Seq2SeqTask({})
 FORMULAS = {
-    "constant": lambda step: 0.0,
-    "linear": lambda step: max(1 - step / 10, 0.0),
-    "exponential": lambda step: 0.9**step,
-    "inverse_sigmoid": lambda step: 10 / (10 + np.exp(step / 10)),
+    "constant": lambda i: 0.0,
+    "linear": lambda i: max(1 - i / 10, 0.0),
+    "exponential": lambda i: 0.9**i,
+    "inverse_sigmoid": lambda i: 10 / (10 + np.exp(i / 10)),
 }
+each_mode = pytest.mark.parametrize("mode", ["stepwise", "parallel"])
 
 
 class Probabilities(keras.callbacks.Callback):
     """Notes what the decoder's probability is at each step."""
 
-    def __init__(self):
+    def __init__(self, name="decoder"):
         super().__init__()
+        self.name = name
         self.found = []
 
     def on_train_batch_begin(self, batch, logs=None):
-        self.found.append(float(self.model.get_layer("decoder").sampling_probability.value))
+        self.found.append(float(self.model.get_layer(self.name).sampling_probability.value))
 
 
 @pytest.fixture(scope="module")
 def model():
+    """Eager, as tracing takes the most time; what has to be traced, `_foreign_model` shows."""
     model = small_model(scale=1.0, encoder={"cell": "rnn"}, decoder={"cell": "rnn", "attention": "luong"})
-    model.compile(keras.optimizers.SGD(0.0), TASK.loss(), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.0), TASK.loss(), run_eagerly=True)
     return model
 
 
@@ -64,27 +73,121 @@ def test_a_long_training_does_not_overflow():
     assert ScheduledSampling(k=1.0).probability(10**9) == pytest.approx(1.0)
 
 
-def test_at_probability_0_the_loss_is_that_of_teacher_forcing(model):
+@each_mode
+def test_at_probability_0_the_loss_is_that_of_teacher_forcing(model, mode):
     inputs, labels = TASK.example(batch())
     expected = _cross_entropy(model(inputs), labels)
-    found = _loss(model, ScheduledSampling(schedule="constant", teacher_forcing=1.0))
+    found = _loss(model, ScheduledSampling(schedule="constant", teacher_forcing=1.0, mode=mode))
     np.testing.assert_allclose(found, [expected], rtol=1e-5)
 
 
-def test_at_probability_1_the_decoder_reads_its_own_tokens(model):
-    inputs, labels = TASK.example(batch())
+def _fed_stepwise(model, inputs):
+    """What is read at probability 1, found by decoding a token at a time."""
     state = TASK.begin(model, keras.ops.convert_to_tensor(inputs["source"]))
-    tokens, logits = inputs["target"][:, 0], []
-    for _ in range(labels.shape[1]):
-        step_logits, state = TASK.step(model, tokens, state)
-        logits.append(np.asarray(step_logits))
-        tokens = logits[-1].argmax(axis=-1).astype("int32")
-    expected = _cross_entropy(np.stack(logits, axis=1), labels)
+    own = inputs["target"].copy()
+    for time in range(own.shape[1] - 1):
+        scores, state = TASK.step(model, own[:, time], state)
+        best = np.asarray(scores).argmax(axis=-1)
+        own[:, time + 1] = np.where(own[:, time + 1] > 3, best, own[:, time + 1])
+    return own
+
+
+def _fed_parallel(model, inputs):
+    """The same, found by a call on true tokens."""
+    best, target = np.asarray(model(inputs)).argmax(axis=-1), inputs["target"]
+    return np.where(target > 3, np.roll(best, 1, axis=1), target).astype("int32")
+
+
+FED = {"stepwise": _fed_stepwise, "parallel": _fed_parallel}
+
+
+def _loss_at_1(model, mode):
+    """By hand, of teacher forcing on what is read."""
+    inputs, labels = TASK.example(batch())
+    fed = FED[mode](model, inputs)
+    expected = _cross_entropy(model({**inputs, "target": fed}), labels)
     assert abs(expected - _cross_entropy(model(inputs), labels)) > 0.01
-    found = _loss(model, ScheduledSampling(schedule="constant"))
+    return expected
+
+
+@each_mode
+def test_at_probability_1_the_decoder_reads_its_own_tokens(model, mode):
+    expected = _loss_at_1(model, mode)
+    assert abs(_loss_at_1(model, "stepwise") - _loss_at_1(model, "parallel")) > 1e-4
+    found = _loss(model, ScheduledSampling(schedule="constant", mode=mode))
     np.testing.assert_allclose(found, [expected], rtol=1e-5)
+
+
+@each_mode
+def test_a_decoder_is_found_deep_in_anyones_model(model, mode):
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("source", "target")}
+    outer = keras.Model(inputs, model(inputs))
+    outer.compile(keras.optimizers.SGD(0.0), TASK.loss(), run_eagerly=True)
+    found = _loss(outer, ScheduledSampling(schedule="constant", mode=mode))
+    np.testing.assert_allclose(found, [_loss_at_1(model, mode)], rtol=1e-5)
+
+
+def _foreign_model():
+    """Keras layers around a decoder of tokens."""
+    source, target = keras.Input((3,), name="source"), keras.Input((None,), dtype="int32", name="target")
+    decoder = TokenDecoder(
+        embedding=keras.layers.Embedding(VOCABULARY, UNITS),
+        decoder=RecurrentDecoder(units=UNITS, cell="gru", attention="none"),
+    )
+    state = keras.layers.Dense(UNITS, activation="tanh")(source)
+    made = keras.Model([source, target], decoder(target, initial_states=[(state,)]))
+    made.compile(keras.optimizers.SGD(0.0), MaskedCrossEntropy(), jit_compile=False)
+    return randomise(made, scale=1.0)
+
+
+@each_mode
+def test_it_works_in_anyones_fit(mode):
+    model = _foreign_model()
+    fields = batch()
+    target, labels = fields["target"][:, :-1], fields["target"][:, 1:]
+    source = np.random.default_rng(0).normal(size=(3, 3)).astype("float32")
+    fed = np.array(target)
+    for time in range(target.shape[1] - 1):
+        best = np.asarray(model([source, fed if mode == "stepwise" else target]))[:, time].argmax(axis=-1)
+        fed[:, time + 1] = np.where(target[:, time + 1] > 3, best, target[:, time + 1])
+    expected = _cross_entropy(model([source, fed]), labels)
+    forced = _cross_entropy(model([source, target]), labels)
+    assert abs(expected - forced) > 0.01
+    sampling, data = ScheduledSampling(schedule="constant", mode=mode), {"x": [source, target], "y": labels}
+    found = model.fit(**data, epochs=2, verbose=0, callbacks=[sampling]).history["loss"]
+    np.testing.assert_allclose(found[0], expected, rtol=1e-5)
+    assert found[1] == found[0]  # the rate is 0
     # It has ended: the same model trains as before.
-    np.testing.assert_allclose(_loss(model), [_cross_entropy(model(inputs), labels)], rtol=1e-5)
+    np.testing.assert_allclose(model.fit(**data, verbose=0).history["loss"], [forced], rtol=1e-5)
+
+
+@each_mode
+def test_drawn_tokens_have_a_temperature_and_a_seed(model, mode):
+    cold = ScheduledSampling(schedule="constant", mode=mode, predictions="sampled", temperature=1e-3)
+    np.testing.assert_allclose(_loss(model, cold), [_loss_at_1(model, mode)], rtol=1e-5)
+    drawn = ScheduledSampling(schedule="constant", mode=mode, predictions="sampled")
+    state = model.get_layer("decoder").sampling_seed.state
+    before = state.numpy()
+    first = _loss(model, drawn, epochs=2)
+    assert abs(first[0] - first[1]) > 1e-4
+    state.assign(before)
+    assert _loss(model, drawn, epochs=2) == first
+
+
+@pytest.mark.parametrize(("mode", "predictions"), [("stepwise", "greedy"), ("parallel", "sampled")])
+def test_a_probability_that_moves_traces_nothing_anew(mode, predictions):
+    model, traces = _foreign_model(), []
+    decoder = model.layers[-1]
+    embedded = decoder._embedded
+    decoder._embedded = lambda tokens: (traces.append(tokens), embedded(tokens))[1]
+    sampling = ScheduledSampling(schedule="linear", k=4, mode=mode, predictions=predictions)
+    numbers, probabilities = [], Probabilities(decoder.name)
+    count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: numbers.append(len(traces)))
+    data = [np.ones((6, 3), "float32"), np.tile(batch()["target"][1:2], (6, 1))]
+    model.fit(data, data[1], batch_size=1, verbose=0, callbacks=[sampling, probabilities, count])
+    assert probabilities.found == [0, 0.25, 0.5, 0.75, 1, 1]
+    assert numbers[0] < numbers[1]  # teacher forcing has a graph of its own
+    assert numbers[1:] == [numbers[1]] * 5
 
 
 @pytest.mark.parametrize("attention", ["bahdanau", "luong"])
@@ -118,6 +221,56 @@ def test_it_goes_on_at_the_optimizers_step(steps_per_execution):
     np.testing.assert_allclose(history["sampling_probability"], last)
 
 
+def test_by_epoch_the_steps_of_an_epoch_are_alike(model):
+    """And a half epoch that is gone on with is that epoch."""
+    inputs, labels = TASK.example(batch(4))
+    sampling, probabilities = ScheduledSampling(schedule="exponential", k=0.9, by="epoch"), Probabilities()
+    options = {"batch_size": 2, "initial_epoch": 3, "epochs": 5, "verbose": 0}
+    history = model.fit(inputs, labels, callbacks=[sampling, probabilities], **options).history
+    expected = [1 - 0.9**3, 1 - 0.9**4]
+    np.testing.assert_allclose(history["sampling_probability"], expected, rtol=1e-12)
+    np.testing.assert_allclose(probabilities.found, np.repeat(expected, 2), rtol=1e-6)
+
+
+class Crash(keras.callbacks.Callback):
+    """Ends training before the second step of the second epoch."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.model.optimizer.iterations.numpy() == 4:
+            raise InterruptedError
+
+
+def _trained(folder, *others, seed=1):
+    """A model whose training was gone on with from the last checkpoint, if there is any."""
+    keras.utils.set_random_seed(seed)
+    model = _foreign_model()
+    model.compile(keras.optimizers.SGD(0.5), MaskedCrossEntropy(), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    sampling = ScheduledSampling(k=2, by="epoch", mode="parallel", predictions="sampled")
+    checkpoints = Checkpoints(folder, monitor="loss", others=[sampling])
+    checkpoints.restore_last(model)
+    first, skip = checkpoints.epoch, checkpoints.step
+    target = np.tile(batch()["target"][1], (3, 1))[skip:]
+    between = BetweenSteps(checkpoints, every_minutes=0)
+    model.fit(
+        [np.ones((3 - skip, 3), "float32"), target[:, :-1]], target[:, 1:], batch_size=1, shuffle=False,
+        initial_epoch=first, epochs=2, verbose=0, callbacks=[between, *others, sampling, checkpoints],
+    )  # fmt: skip
+    return model, [row["sampling_probability"] for row in checkpoints.history]
+
+
+def test_a_half_epoch_is_resumed_bit_by_bit(tmp_path):
+    """With its own probability, and the tokens that would have been drawn."""
+    whole, probabilities = _trained(tmp_path / "whole")
+    with pytest.raises(InterruptedError):
+        _trained(tmp_path / "run", Crash())
+    assert (tmp_path / "run" / "epoch_1_step_1.npz").exists()
+    resumed, again = _trained(tmp_path / "run", seed=2)
+    assert again == probabilities == pytest.approx([1 - 2 / 3, 1 - 2 / (2 + math.exp(1 / 2))])
+    for one, other in zip(whole.variables, resumed.variables, strict=True):
+        np.testing.assert_array_equal(one, other, err_msg=one.path)
+
+
 def test_a_model_without_such_a_layer_is_refused():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
     model.compile("sgd", "mse")
@@ -138,6 +291,20 @@ def test_a_model_without_such_a_layer_is_refused():
         (
             {"teacher_forcing": 1.5},
             r"`teacher_forcing` must be >= 0 and <= 1\. Received: teacher_forcing=1\.5",
+        ),
+        ({"by": "batch"}, r"`by` must be one of 'step', 'epoch'\. Received: by='batch'"),
+        ({"mode": "both"}, r"`mode` must be one of 'stepwise', 'parallel'\. Received: mode='both'"),
+        (
+            {"predictions": "beam"},
+            r"`predictions` must be one of 'greedy', 'sampled'\. Received: predictions='beam'",
+        ),
+        (
+            {"predictions": "sampled", "temperature": 0},
+            r"`temperature` must be positive\. Received: temperature=0",
+        ),
+        (
+            {"temperature": 0.5},
+            r"`temperature` is for predictions that are 'sampled'\. Received: temperature=0\.5",
         ),
     ],
 )
