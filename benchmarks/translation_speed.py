@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("data", type=Path, help="holds multi30k/tok")
+    parser.add_argument("data", type=lambda name: Path(name).resolve(), help="holds multi30k/tok")
     parser.add_argument("--attention", choices=["luong", "bahdanau"], default="luong")
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports joeynmt")
     arguments = parser.parse_args()
