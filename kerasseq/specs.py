@@ -125,6 +125,19 @@ class Hypotheses(NamedTuple):
     attention: Any = None
 
 
+class Sample(NamedTuple):
+    """An example as it was answered in the middle of training, for whoever watches.
+
+    input, reference, prediction: As people read them.
+    picture: A PNG of where the answer looked, or None.
+    """
+
+    input: str
+    reference: str
+    prediction: str
+    picture: bytes | None = None
+
+
 @dataclass(frozen=True)
 class Raw:
     """A tensor that is not there yet: its dtype, and its shape with None for any size."""

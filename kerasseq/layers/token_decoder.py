@@ -122,6 +122,11 @@ class TokenDecoder(keras.layers.Layer):
         """Whether tokens of the source are copied."""
         return self.decoder.copy_gate is not None
 
+    @property
+    def attends(self) -> bool:
+        """Whether there are weights to be seen."""
+        return self.decoder.attention is not None
+
     def _embedded(self, tokens: Any) -> Any:
         return self.embedding(known(tokens, self.embedding.input_dim) if self.copies else tokens)
 
