@@ -20,6 +20,7 @@ SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
 LOWER_IS_BETTER = (
     "loss", "perplexity", "bits_per_character", "error", "error_rate", "ter", "wer", "cer", "mae", "mape",
     "mase", "mse", "pinball", "repetition", "rmse", "smape",
+    "gradient_norm", "clipped_share", "clipping_threshold", "learning_rate", "seconds",
 )  # fmt: skip
 
 

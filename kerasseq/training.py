@@ -104,21 +104,30 @@ def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
 
 
 def check_monitor(recipe: Recipe) -> None:
-    """Holds that training will log what decides about the best epoch."""
+    """Holds that training will log what decides about the best epoch, and what a schedule goes by.
+
+    Raises:
+        RecipeError: Names what this recipe logs.
+    """
     from kerasseq.evaluate.evaluation import make_metrics, measured_names
     from kerasseq.registry import load
+    from kerasseq.train.logs import logged_names
 
     task = load("task", recipe.values["model"]["type"])
-    measured = measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"]))
-    allowed = ("loss", *(f"validation_{name}" for name in measured))
-    watched = {"train.monitor": recipe.values["train"]["monitor"]}
-    schedule = recipe.values["train"]["schedule"]
-    if isinstance(schedule, dict) and "monitor" in schedule:
-        watched["train.schedule.monitor"] = schedule["monitor"]
+    train = recipe.values["train"]
+    allowed = logged_names(
+        clipping=train["clipping"],
+        scheduled_sampling=train["scheduled_sampling"],
+        measured=measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"])),
+    )
+    watched = {"train.monitor": train["monitor"]}
+    if isinstance(train["schedule"], dict) and "monitor" in train["schedule"]:
+        watched["train.schedule.monitor"] = train["schedule"]["monitor"]
     for key, monitor in watched.items():
         if monitor not in allowed:
-            message = f"`{key}` is '{monitor}', which is not measured with these `evaluate.metrics`."
-            raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
+            message = f"`{key}` is '{monitor}', which this recipe does not log."
+            hint = did_you_mean(monitor, allowed)
+            raise RecipeError([Problem(message, str(recipe.path), tuple(allowed), hint)])
 
 
 def _write_environment(opened: Run, *, parameters: int) -> None:

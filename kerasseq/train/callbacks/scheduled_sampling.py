@@ -37,6 +37,8 @@ class ScheduledSampling(keras.callbacks.Callback):
         Bengio et al. 2015, section 2.4, https://arxiv.org/abs/1506.03099
     """
 
+    logged = ("sampling_probability",)
+
     def __init__(
         self,
         *,
