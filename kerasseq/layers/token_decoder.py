@@ -15,6 +15,7 @@ from kerasseq.layers.coverage import coverage_loss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan
+from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.specs import END_ID, PAD_ID, Rate, check_arguments
 
 
@@ -33,6 +34,7 @@ class TokenDecoder(keras.layers.Layer):
         decoder: The recurrent decoder.
         tie_embeddings: Take the embedding's matrix for the output as well.
         dropout: Rate on the embedded tokens.
+        word_dropout: Share of the tokens, but for own ones, that training replaces by the unknown one.
     Call arguments:
         tokens: Ids that begin with `<s>`, (batch, target_time).
         memory, memory_mask, initial_states: As in `RecurrentDecoder`.
@@ -53,14 +55,16 @@ class TokenDecoder(keras.layers.Layer):
         decoder: RecurrentDecoder,
         tie_embeddings: bool = False,
         dropout: Rate = 0.0,
+        word_dropout: Rate = 0.0,
         **kwargs: Any,
     ):
-        check_arguments(TokenDecoder.__init__, dropout=dropout)
+        check_arguments(TokenDecoder.__init__, dropout=dropout, word_dropout=word_dropout)
         super().__init__(**kwargs)
         self.embedding = embedding
         self.decoder = decoder
         self.tie_embeddings = tie_embeddings
         self.dropout = keras.layers.Dropout(dropout)
+        self.word_dropout = TokenDropout(rate=word_dropout) if word_dropout else None
         self.bottleneck: keras.layers.Dense | None = None
         if tie_embeddings and decoder.units != embedding.output_dim:
             self.bottleneck = keras.layers.Dense(embedding.output_dim, use_bias=False)
@@ -105,6 +109,8 @@ class TokenDecoder(keras.layers.Layer):
         if state is not None:
             outputs, after = self.decoder.step(self._embedded(tokens), state)
             return self._scores(outputs, after, rows_of(state["memory"].get("source_ids"), state)), after
+        if self.word_dropout is not None:
+            tokens = self.word_dropout(tokens, training=training)
         if self.samples and training:
             return self._sampled(tokens, memory, memory_mask, initial_states, training, source_ids)
         outputs, seen = self.decoder(
@@ -222,6 +228,7 @@ class TokenDecoder(keras.layers.Layer):
             "decoder": serialize(self.decoder),
             "tie_embeddings": self.tie_embeddings,
             "dropout": self.dropout.rate,
+            "word_dropout": 0.0 if self.word_dropout is None else self.word_dropout.rate,
         }
 
     @classmethod
