@@ -31,8 +31,8 @@ class Measuring:
     """Measures the validation split, and keeps its first answers as samples.
 
     Answers that a metric asked for cost nothing more. What is answered for the samples' sake, such as
-    attention, and its pictures, may take a twentieth of the time; where it would take more, the next epochs
-    have none.
+    attention, and its pictures, is there at first, and then again whenever all of it has taken at most a
+    twentieth of the time.
 
     Args:
         opened: The run, its data prepared.
