@@ -65,9 +65,18 @@ class Watching(keras.callbacks.Callback):
         for watcher in list(self.open):
             self._tell(watcher, "epoch", epoch + 1, logs or {})
         shows = [watcher for watcher in self.open if hasattr(watcher, "samples")]
-        samples = self.samples() if shows and self.samples is not None else []
+        samples = self._made() if shows and self.samples is not None else []
         for watcher in shows if samples else ():
             self._tell(watcher, "samples", epoch + 1, samples)
+
+    def _made(self) -> Sequence[Sample]:
+        """The samples; a picture that cannot be drawn ends no training either."""
+        try:
+            return self.samples()
+        except Exception as error:
+            self.samples = None
+            self._leave_out("samples", error)
+            return []
 
     def on_train_end(self, logs: dict | None = None) -> None:
         self.close()

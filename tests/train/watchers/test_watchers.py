@@ -138,6 +138,15 @@ def test_a_watcher_that_fails_is_left_out_and_training_goes_on(tmp_path, capsys)
     assert [step for tag, step, *_ in _events(tmp_path) if tag == "loss"] == [1, 2, 3]
 
 
+def test_samples_that_cannot_be_made_are_left_out(tmp_path, capsys):
+    def fail():
+        raise RuntimeError("no font")
+
+    _fit(["tensorboard"], tmp_path, samples=fail)
+    assert capsys.readouterr().err == "watch: samples is left out, training goes on: no font\n"
+    assert [step for tag, step, *_ in _events(tmp_path) if tag == "loss"] == [1, 2]
+
+
 def test_a_folder_that_cannot_be_made_ends_no_training(tmp_path, capsys):
     (tmp_path / "tensorboard").write_text("a file")
     assert len(_fit(["tensorboard"], tmp_path)) == 2
