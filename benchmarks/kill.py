@@ -6,13 +6,16 @@
 Two recipes: a language model whose rows carry their states, with dropout, averaged weights and a percentile
 that clips, and a translation model with dropout and scheduled sampling. Each is trained once in peace, and
 once under SIGKILL: a process is started, trains some steps with a checkpoint after each one, and is killed by
-its parent after a random time, which may be within a step, within the writing of a checkpoint or within a
-measurement.
+its parent. Two of three kills come after a random time, which may be within a step or a measurement; the
+third comes when the parent sees that a checkpoint is being written. A kill counts as within a write where
+the half-written file is left, which the next process removes. `--kills` are dealt to the recipes; each takes
+a process, which needs about ten seconds until it trains.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import signal
 import subprocess
@@ -28,11 +31,11 @@ RECIPES = {
 data:
   source: {type: text, train: verses/train.txt, validation: verses/validation.txt, document: paragraph}
   features: {text: {tokenizer: character}}
-  batch_size: 16
+  batch_size: 64
   window: 32
-model: {type: language_model, embedding_dim: 8, cell: lstm, units: 32, output_dropout: 0.3, zoneout: 0.1}
+model: {type: language_model, embedding_dim: 8, cell: lstm, units: 96, output_dropout: 0.3, zoneout: 0.1}
 train:
-  epochs: 3
+  max_steps: 160
   optimizer: {type: adam, learning_rate: 0.01}
   schedule: cosine
   averaging: {type: ema, decay: 0.99}
@@ -49,10 +52,10 @@ model:
   type: seq2seq
   embedding_dim: 16
   dropout: 0.2
-  encoder: {type: recurrent, cell: gru, units: 24, recurrent_dropout: 0.1}
-  decoder: {cell: gru, units: 24, attention: luong, dropout: 0.1}
+  encoder: {type: recurrent, cell: gru, units: 96, recurrent_dropout: 0.1}
+  decoder: {cell: gru, units: 96, attention: luong, dropout: 0.1}
 train:
-  max_steps: 150
+  max_steps: 160
   optimizer: {type: adam, learning_rate: 0.01}
   warmup_steps: 20
   gradient_accumulation: 2
@@ -74,43 +77,102 @@ def main() -> None:
     parser.add_argument("--recipe", choices=RECIPES, action="append")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    different = 0
-    for name in options.recipe or RECIPES:
+    names = options.recipe or list(RECIPES)
+    found = []
+    for place, name in enumerate(names):
+        kills = options.kills // len(names) + (place < options.kills % len(names))
         with tempfile.TemporaryDirectory() as folder:
-            different += compare(Path(folder), name, kills=options.kills, seed=options.seed)
-    sys.exit(different != 0)
+            found.append(compare(Path(folder), name, kills=kills, seed=options.seed))
+    killed, within, different = map(sum, zip(*found, strict=True))
+    print(f"{killed} kills, {within} of them within a write, {different} arrays differ")
+    sys.exit(different != 0 or killed != options.kills or within == 0)
 
 
-def compare(folder: Path, name: str, *, kills: int, seed: int) -> int:
-    """How many arrays of the last checkpoint differ."""
+def compare(folder: Path, name: str, *, kills: int, seed: int) -> tuple[int, int, int]:
+    """How many kills there were, and within a write, and how many arrays of the last checkpoint differ."""
     recipe = folder / f"{name}.yaml"
     recipe.write_text(RECIPES[name], encoding="utf-8")
-    began = time.monotonic()
-    start(recipe, folder / "whole").communicate()
-    seconds = time.monotonic() - began
-    print(f"{name}: {seconds:.0f} s without a kill", flush=True)
-    chance, killed = random.Random(seed), 0
+    seconds = train_in_peace(recipe, folder / "whole")
+    killing, chance = Killing(folder / "killed"), random.Random(seed)
     while True:
         process = start(recipe, folder / "killed")
-        first = len(states(folder / "killed")) == 0
         wait_for_a_step(process, folder / "killed")
-        if killed < kills and process.poll() is None:
-            time.sleep(chance.uniform(0.0, 0.05 if first else seconds / kills / 2))
-        if killed < kills and process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-            process.communicate()
-            print(f"  kill {killed}: at {', '.join(states(folder / 'killed')[-1:])}", flush=True)
-            continue
+        if killing.kills < kills:
+            if killing.kills % 3 == 2:
+                killing.when_it_writes(process, skip=chance.randrange(3))
+            else:
+                killing.after(process, chance.uniform(0.0, seconds / kills))
         _, said = process.communicate()
         if process.returncode == 0:
             break
-        sys.exit(f"a resumed training failed:\n{said.decode()}")
+        if process.returncode != -signal.SIGKILL:
+            sys.exit(f"a resumed training failed:\n{said.decode()}")
     whole, resumed = (np.load(last(folder / side)) for side in ("whole", "killed"))
     names = [key for key in whole.files if key != "state"]
     different = sum(not np.array_equal(whole[key], resumed[key], equal_nan=True) for key in names)
-    print(f"{name}: {killed} kills, {different} of {len(names)} arrays differ", flush=True)
-    return different
+    told = f"{killing.kills} kills, {killing.within} of them within a write"
+    print(f"{name}: {told}, {different} of {len(names)} arrays differ", flush=True)
+    return killing.kills, killing.within, different
+
+
+def train_in_peace(recipe: Path, out: Path) -> float:
+    """The seconds of the steps, without what comes before the first one."""
+    began = time.monotonic()
+    process = start(recipe, out)
+    wait_for_a_step(process, out)
+    first = time.monotonic()
+    _, said = process.communicate()
+    if process.returncode:
+        sys.exit(f"the training failed:\n{said.decode()}")
+    seconds = time.monotonic() - first
+    print(f"{recipe.stem}: {first - began:.0f} s until it trains, {seconds:.0f} s of steps", flush=True)
+    return seconds
+
+
+class Killing:
+    """Kills, and counts.
+
+    Args:
+        out: The run folder.
+    Attributes:
+        kills: How many processes were killed.
+        within: How many of them within the writing of a checkpoint.
+    """
+
+    def __init__(self, out: Path):
+        self.out = out
+        self.kills = self.within = 0
+
+    def after(self, process: subprocess.Popen, seconds: float) -> None:
+        """Kills a process after a while, if it is still there."""
+        time.sleep(seconds)
+        self._kill(process)
+
+    def when_it_writes(self, process: subprocess.Popen, *, skip: int) -> None:
+        """Kills a process as soon as it writes a checkpoint, but for the next ones."""
+        seen: set[str] = set()
+        while process.poll() is None and len(seen) <= skip:
+            seen.update(unfinished(self.out))
+        self._kill(process)
+
+    def _kill(self, process: subprocess.Popen) -> None:
+        if process.poll() is not None:
+            return
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.kills += 1
+        left = unfinished(self.out)
+        self.within += bool(left)
+        where = f", writing {left[0]}" if left else ""
+        print(f"  kill {self.kills}: at {', '.join(states(self.out)[-1:])}{where}", flush=True)
+
+
+def unfinished(out: Path) -> list[str]:
+    """The checkpoints that are being written, or were when the process ended."""
+    try:
+        return [name for name in os.listdir(out / "checkpoints") if name.startswith(".")]
+    except FileNotFoundError:
+        return []
 
 
 def start(recipe: Path, out: Path) -> subprocess.Popen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ RESUMABLE = (
     "train.epochs", "train.max_steps", "train.max_minutes", "train.patience", "train.checkpoint_minutes",
     "train.keep_checkpoints", "train.on_nan", "train.watch", "decode", "evaluate", "export",
 )  # fmt: skip
+UNFINISHED = re.compile(r"\..+\.\d+\.\w+")  # as `write_whole` names it
 
 
 _held: set[Path] = set()
@@ -99,6 +101,15 @@ def claim(folder: RunFolder, recipe: Recipe, *, fresh: bool) -> None:
             f"{folder.path} holds a run of another recipe; it differs in: {', '.join(differing)}.\n"
             "  fix: --fresh starts over, --out DIR puts this run elsewhere"
         )
+    _sweep(folder)
+
+
+def _sweep(folder: RunFolder) -> None:
+    """Removes what a process that was killed left half-written; checkpoints may be large."""
+    for place in (folder.path, folder.checkpoints):
+        for path in place.glob(".*"):
+            if UNFINISHED.fullmatch(path.name) and path.is_file():
+                path.unlink()
 
 
 def _contents(folder: RunFolder) -> list[Path]:

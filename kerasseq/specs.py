@@ -20,6 +20,7 @@ SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
 LOWER_IS_BETTER = (
     "loss", "perplexity", "bits_per_character", "error", "error_rate", "ter", "wer", "cer", "mae", "mape",
     "mase", "mse", "pinball", "repetition", "rmse", "smape",
+    "gradient_norm", "clipped_share", "clipping_threshold", "learning_rate", "seconds",
 )  # fmt: skip
 
 
@@ -123,6 +124,19 @@ class Hypotheses(NamedTuple):
     log_probabilities: Any
     lengths: Any
     attention: Any = None
+
+
+class Sample(NamedTuple):
+    """An example as it was answered in the middle of training, for whoever watches.
+
+    input, reference, prediction: As people read them.
+    picture: A PNG of where the answer looked, or None.
+    """
+
+    input: str
+    reference: str
+    prediction: str
+    picture: bytes | None = None
 
 
 @dataclass(frozen=True)

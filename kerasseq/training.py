@@ -69,8 +69,7 @@ def _train_in(
 
 
 def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
-    from kerasseq.evaluate.evaluation import make_metrics, measure
-    from kerasseq.models.inference import Inference
+    from kerasseq.measuring import Measuring, quick_decoder
     from kerasseq.train.loop import train as train_model
 
     opened.task.stops(opened.decoder)  # said now, not when training is over
@@ -84,16 +83,11 @@ def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
     if sanity and not was_trained(opened.folder):
         from kerasseq.sanity import check_sanity
 
-        found = check_sanity(opened, _quick_decoder(opened.decoder))
+        found = check_sanity(opened, quick_decoder(opened.decoder))
         if display is not None:
             display.say(found)
         model = opened.build()  # with the random numbers of the seed
-    metrics = make_metrics(opened.values["evaluate"]["metrics"])
-    quick = Inference(opened.task, model, _quick_decoder(opened.decoder))
-
-    def measure_validation() -> dict[str, float]:
-        return measure(quick, opened.data.splits["validation"], metrics, with_predictions=False).values
-
+    measure = Measuring(opened, model, is_watched=bool(opened.values["train"]["watch"]))
     train_model(
         **opened.values["train"],
         model=model,
@@ -101,36 +95,39 @@ def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
         data=opened.data,
         folder=opened.folder,
         seed=opened.values["seed"],
-        measure=measure_validation,
+        measure=measure,
+        samples=measure.samples,
         display=display,
     )
     opened.use(model)
     return opened
 
 
-def _quick_decoder(decoder: Any) -> Any:
-    """The quickest search that is like the recipe's, for measuring after each epoch."""
-    from kerasseq.registry import create
-
-    return None if decoder is None else create("decode", getattr(decoder, "quick", "greedy"))
-
-
 def check_monitor(recipe: Recipe) -> None:
-    """Holds that training will log what decides about the best epoch."""
+    """Holds that training will log what decides about the best epoch, and what a schedule goes by.
+
+    Raises:
+        RecipeError: Names what this recipe logs.
+    """
     from kerasseq.evaluate.evaluation import make_metrics, measured_names
     from kerasseq.registry import load
+    from kerasseq.train.logs import logged_names
 
     task = load("task", recipe.values["model"]["type"])
-    measured = measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"]))
-    allowed = ("loss", *(f"validation_{name}" for name in measured))
-    watched = {"train.monitor": recipe.values["train"]["monitor"]}
-    schedule = recipe.values["train"]["schedule"]
-    if isinstance(schedule, dict) and "monitor" in schedule:
-        watched["train.schedule.monitor"] = schedule["monitor"]
+    train = recipe.values["train"]
+    allowed = logged_names(
+        clipping=train["clipping"],
+        scheduled_sampling=train["scheduled_sampling"],
+        measured=measured_names(task, make_metrics(recipe.values["evaluate"]["metrics"])),
+    )
+    watched = {"train.monitor": train["monitor"]}
+    if isinstance(train["schedule"], dict) and "monitor" in train["schedule"]:
+        watched["train.schedule.monitor"] = train["schedule"]["monitor"]
     for key, monitor in watched.items():
         if monitor not in allowed:
-            message = f"`{key}` is '{monitor}', which is not measured with these `evaluate.metrics`."
-            raise RecipeError([Problem(message, str(recipe.path), allowed, did_you_mean(monitor, allowed))])
+            message = f"`{key}` is '{monitor}', which this recipe does not log."
+            hint = did_you_mean(monitor, allowed)
+            raise RecipeError([Problem(message, str(recipe.path), tuple(allowed), hint)])
 
 
 def _write_environment(opened: Run, *, parameters: int) -> None:

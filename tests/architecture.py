@@ -18,7 +18,17 @@ FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}
 # What it hands its longer work to.
 BESIDE_PIPELINE = frozenset(
-    {"opened_run", "explanation", "examination", "gradients", "sanity", "search_space", "training", "tuning"}
+    {
+        "opened_run",
+        "explanation",
+        "examination",
+        "gradients",
+        "measuring",
+        "sanity",
+        "search_space",
+        "training",
+        "tuning",
+    }  # fmt: skip
 )
 
 VERSION = "kerasseq.__version__"  # the one name of the package itself that its rooms may read
@@ -34,7 +44,8 @@ MAY_IMPORT = {
     "gradients": BELOW_PIPELINE | {"opened_run"},
     "search_space": BELOW_PIPELINE,
     "sanity": BELOW_PIPELINE | {"opened_run"},
-    "training": BELOW_PIPELINE | {"opened_run", "sanity"},
+    "measuring": BELOW_PIPELINE | {"opened_run"},
+    "training": BELOW_PIPELINE | {"opened_run", "measuring", "sanity"},
     "tuning": BELOW_PIPELINE | {"search_space", "training"},
     "pipeline": BELOW_PIPELINE | BESIDE_PIPELINE,
     "cli": frozenset({"pipeline", "errors", "quiet", "cli_lines", "cli_options"}),

@@ -53,6 +53,7 @@ SHORT_LANGUAGE_MODEL = {
     "data.source": {"type": "text", "train": "few.txt", "validation": "few.txt"},
     "model.units": 8,
     "train.epochs": 1,
+    "train.watch": [],
     "decode.max_length": 12,
 }
 SHORT_CLASSIFIER = {
@@ -66,6 +67,7 @@ SHORT_CAPTIONER = {
     "model.image_encoder.filters": [4, 4],
     "model.decoder.units": 8,
     "train.epochs": 1,
+    "train.watch": [],
     "decode.max_length": 8,
 }
 SHORT_TAGGER = {"model.embedding_dim": 8, "model.encoder.units": 8, "train.epochs": 1}

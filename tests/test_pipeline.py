@@ -22,7 +22,7 @@ from tests.tiny_run import PLAIN, write_recipe
 ROOT = Path(__file__).parent.parent
 FILES = {
     "recipe.yaml", "environment.json", "history.csv", "metrics.json", "predictions.jsonl", "vocabulary",
-    "model.keras", "checkpoints", "saved_model", "gradients.json", "report.html",
+    "model.keras", "checkpoints", "saved_model", "gradients.json", "report.html", "tensorboard",
 }  # fmt: skip
 SHORT = {**PLAIN, "train.epochs": 1}
 

@@ -36,6 +36,20 @@ def test_a_trained_run_is_gone_on_with(folder):
     assert (folder.checkpoints / "epoch_1.npz").exists()
 
 
+def test_what_a_killed_process_left_half_written_is_removed(folder):
+    trained(folder)
+    for left in (folder.path / ".history.77.csv", folder.checkpoints / ".epoch_1_step_2.4711.npz"):
+        write_text(left, "half")
+    for kept in (folder.lock, folder.path / ".notes.txt"):
+        write_text(kept, "")
+    claim(folder, load_recipe("translate_dates"), fresh=False)
+    assert {path.name for path in folder.path.iterdir() if path.name.startswith(".")} == {
+        ".lock",
+        ".notes.txt",
+    }
+    assert [path.name for path in folder.checkpoints.iterdir()] == ["epoch_1.npz"]
+
+
 def test_another_recipe_is_refused_by_the_keys_that_differ(folder):
     other = load_recipe("translate_dates", ["seed=2", "model.encoder.units=9"])
     with pytest.raises(RunFolderError, match="it differs in: model.encoder.units, seed.\n  fix: --fresh"):

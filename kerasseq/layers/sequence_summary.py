@@ -42,9 +42,14 @@ class SequenceSummary(keras.layers.Layer):
         outputs, states = self.encoder(ops.copy(inputs), padding_mask=mask, training=training)
         return self.pooling(outputs, states, mask=mask)
 
+    @property
+    def attends(self) -> bool:
+        """Whether there are weights to be seen."""
+        return hasattr(self.pooling, "attention_weights")
+
     def attention_weights(self, inputs: Any, mask: Any = None) -> Any | None:
         """How much of each token is in the summary, (batch, time); None where the pooling does not weigh."""
-        if not hasattr(self.pooling, "attention_weights"):
+        if not self.attends:
             return None
         outputs, _ = self.encoder(ops.copy(inputs), padding_mask=mask)
         return self.pooling.attention_weights(outputs, mask)

@@ -16,6 +16,7 @@ from kerasseq.layers.coverage import coverage_loss
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan
+from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.layers.token_sampling import are_own, are_read, mixed, own_tokens
 from kerasseq.specs import Rate, check_arguments
 
@@ -36,6 +37,7 @@ class TokenDecoder(keras.layers.Layer):
         decoder: The recurrent decoder.
         tie_embeddings: Take the embedding's matrix for the output as well.
         dropout: Rate on the embedded tokens.
+        word_dropout: Share of the tokens, but for own ones, that training replaces by the unknown one.
     Call arguments:
         tokens: Ids that begin with `<s>`, (batch, target_time).
         memory, memory_mask, initial_states: As in `RecurrentDecoder`.
@@ -56,14 +58,16 @@ class TokenDecoder(keras.layers.Layer):
         decoder: RecurrentDecoder,
         tie_embeddings: bool = False,
         dropout: Rate = 0.0,
+        word_dropout: Rate = 0.0,
         **kwargs: Any,
     ):
-        check_arguments(TokenDecoder.__init__, dropout=dropout)
+        check_arguments(TokenDecoder.__init__, dropout=dropout, word_dropout=word_dropout)
         super().__init__(**kwargs)
         self.embedding = embedding
         self.decoder = decoder
         self.tie_embeddings = tie_embeddings
         self.dropout = keras.layers.Dropout(dropout)
+        self.word_dropout = TokenDropout(rate=word_dropout) if word_dropout else None
         self.bottleneck: keras.layers.Dense | None = None
         if tie_embeddings and decoder.units != embedding.output_dim:
             self.bottleneck = keras.layers.Dense(embedding.output_dim, use_bias=False)
@@ -127,6 +131,8 @@ class TokenDecoder(keras.layers.Layer):
         if state is not None:
             outputs, after = self.decoder.step(self._embedded(tokens), state)
             return self._scores(outputs, after, rows_of(state["memory"].get("source_ids"), state)), after
+        if self.word_dropout is not None:
+            tokens = self.word_dropout(tokens, training=training)
         given = (memory, memory_mask, initial_states)
         if self.sampling_mode is None or not training:
             outputs, seen = self._forced(tokens, given, training)
@@ -140,6 +146,11 @@ class TokenDecoder(keras.layers.Layer):
     def copies(self) -> bool:
         """Whether tokens of the source are copied."""
         return self.decoder.copy_gate is not None
+
+    @property
+    def attends(self) -> bool:
+        """Whether there are weights to be seen."""
+        return self.decoder.attention is not None
 
     def _embedded(self, tokens: Any) -> Any:
         return self.embedding(known(tokens, self.embedding.input_dim) if self.copies else tokens)
@@ -250,6 +261,7 @@ class TokenDecoder(keras.layers.Layer):
             "decoder": serialize(self.decoder),
             "tie_embeddings": self.tie_embeddings,
             "dropout": self.dropout.rate,
+            "word_dropout": 0.0 if self.word_dropout is None else self.word_dropout.rate,
         }
 
     @classmethod

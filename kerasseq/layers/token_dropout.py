@@ -7,17 +7,19 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq.specs import PAD_ID, UNKNOWN_ID, Rate, check_arguments
+from kerasseq.specs import SPECIAL_TOKENS, UNKNOWN_ID, Rate, check_arguments
 
 
 @keras.saving.register_keras_serializable("kerasseq")
 class TokenDropout(keras.layers.Layer):
     """Replaces tokens by the unknown one, each with the same probability, while training.
 
+    Special tokens, padding among them, stay as they are.
+
     Args:
         rate: Share of the tokens that is replaced.
     Call arguments:
-        tokens: Ids, of any shape; 0, padding, stays.
+        tokens: Ids, of any shape.
     Returns:
         Ids of the same shape; the same ids unless training.
     Raises:
@@ -36,7 +38,7 @@ class TokenDropout(keras.layers.Layer):
         if not training or not self.rate:
             return tokens
         draws = keras.random.uniform(ops.shape(tokens), seed=self.seed_generator)
-        is_hidden = ops.logical_and(draws < self.rate, ops.not_equal(tokens, PAD_ID))
+        is_hidden = ops.logical_and(draws < self.rate, tokens >= len(SPECIAL_TOKENS))
         return ops.where(is_hidden, UNKNOWN_ID, tokens)
 
     def compute_output_shape(self, tokens_shape: tuple) -> tuple:
@@ -44,3 +46,8 @@ class TokenDropout(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
+
+
+def with_dropout(tokens: Any, rate: float, *, name: str = "word_dropout") -> Any:
+    """Tokens behind a `TokenDropout`; as they are, with no layer, at rate 0."""
+    return TokenDropout(rate=rate, name=name)(tokens) if rate else tokens

@@ -16,6 +16,7 @@ from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.kernels.halves import in_halves
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.recurrent import Recurrent
+from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.specs import Cell as CellName
 from kerasseq.specs import NonNegativeFloat, PositiveInt, Rate, check_arguments
 
@@ -40,6 +41,7 @@ class TokenRecurrence(keras.layers.Layer):
         tie_embeddings: Score the vocabulary with the embedding's matrix, behind a projection where the last
             layer is not as wide as the embedding.
         embedding_dropout: Share of the words that a batch does not see.
+        word_dropout: Share of the tokens that training replaces by the unknown one, each for itself.
         input_dropout: Rate on the embedded tokens.
         hidden_dropout: Rate between the layers.
         output_dropout: Rate on the last layer's outputs.
@@ -74,6 +76,7 @@ class TokenRecurrence(keras.layers.Layer):
         output_units: PositiveInt | None = None,
         tie_embeddings: bool = False,
         embedding_dropout: Rate = 0.0,
+        word_dropout: Rate = 0.0,
         input_dropout: Rate = 0.0,
         hidden_dropout: Rate = 0.0,
         output_dropout: Rate = 0.0,
@@ -90,10 +93,10 @@ class TokenRecurrence(keras.layers.Layer):
         options = {
             "vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "cell": cell, "units": units,
             "num_layers": num_layers, "output_units": output_units, "tie_embeddings": tie_embeddings,
-            "embedding_dropout": embedding_dropout, "input_dropout": input_dropout,
-            "hidden_dropout": hidden_dropout, "output_dropout": output_dropout,
-            "locked_dropout": locked_dropout, "activity_penalty": activity_penalty,
-            "slowness_penalty": slowness_penalty, "kernel": kernel, **noise,
+            "embedding_dropout": embedding_dropout, "word_dropout": word_dropout,
+            "input_dropout": input_dropout, "hidden_dropout": hidden_dropout,
+            "output_dropout": output_dropout, "locked_dropout": locked_dropout, "kernel": kernel,
+            "activity_penalty": activity_penalty, "slowness_penalty": slowness_penalty, **noise,
         }  # fmt: skip
         check_arguments(TokenRecurrence.__init__, **options)
         if tie_embeddings and embedding_dim is None:
@@ -115,6 +118,7 @@ class TokenRecurrence(keras.layers.Layer):
         if tie_embeddings and widths[-1] != embedding_dim:
             self.bottleneck = keras.layers.Dense(embedding_dim, use_bias=False, dtype=dtype)
         dropout = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
+        self.word_dropout = TokenDropout(rate=word_dropout) if word_dropout else None
         self.embedding_dropout = EmbeddingDropout(
             vocabulary_size=vocabulary_size, rate=embedding_dropout, dtype=dtype
         )
@@ -155,10 +159,11 @@ class TokenRecurrence(keras.layers.Layer):
             states = self.zero_states(ops.shape(tokens)[0])
         if len(tokens.shape) == 1:
             return self._step(tokens, states, projected_rows)
+        read = tokens if self.word_dropout is None else self.word_dropout(tokens, training=training)
         if self._reads_rows(training):
-            inputs, table = tokens, self._table()
+            inputs, table = read, self._table()
         else:
-            embedded = self.embedding_dropout(self._embedded(tokens), tokens, training=training)
+            embedded = self.embedding_dropout(self._embedded(read), read, training=training)
             inputs, table = self.input_dropout(embedded, training=training), None
         through_layers = functools.partial(self._through_layers, table=table, training=training)
         is_halved = training and not any(layer.is_whole for layer in self.recurrent_layers)

@@ -88,6 +88,7 @@ def build_captioner(
     augmentation: Augmentation | None = None,
     decoder: Decoder = {},  # noqa: B006
     dropout: Rate = 0.0,
+    word_dropout: Rate = 0.0,
     tie_embeddings: bool = False,
 ) -> keras.Model:
     """Builds a writer of captions: an image encoder and a recurrent decoder.
@@ -103,6 +104,7 @@ def build_captioner(
         augmentation: How pictures change in training, options of `ImageAugmentation`; null leaves them.
         decoder: Options of `RecurrentDecoder`, or one; its attention is of use with `image_as: attention`.
         dropout: Rate on the embedded tokens.
+        word_dropout: Share of the tokens it is fed that training replaces by the unknown one.
         tie_embeddings: The embedding scores the vocabulary as well.
     Returns:
         A functional model from `{"image": (batch, *image_shape), "caption": (batch, time)}` to logits
@@ -113,6 +115,7 @@ def build_captioner(
     check_arguments(
         build_captioner, vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, image_as=image_as,
         image_units=image_units, image_dropout=image_dropout, dropout=dropout,
+        word_dropout=word_dropout,
     )  # fmt: skip
     decoder = _decoder(decoder, image_as)
     image_memory = ImageMemory(
@@ -129,8 +132,9 @@ def build_captioner(
     initializer = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
     embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, initializer, name="embedding")
     token_decoder = TokenDecoder(
-        embedding=embedding, decoder=decoder, tie_embeddings=tie_embeddings, dropout=dropout, name="decoder"
-    )
+        embedding=embedding, decoder=decoder, tie_embeddings=tie_embeddings, dropout=dropout,
+        word_dropout=word_dropout, name="decoder",
+    )  # fmt: skip
     logits = token_decoder(caption, memory, memory_mask=None, initial_states=states)
     return keras.Model({"image": image, "caption": caption}, logits, name="captioner")
 

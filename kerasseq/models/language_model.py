@@ -53,6 +53,7 @@ def build_language_model(
     output_units: PositiveInt | None = None,
     tie_embeddings: bool = False,
     embedding_dropout: Rate = 0.0,
+    word_dropout: Rate = 0.0,
     input_dropout: Rate = 0.0,
     hidden_dropout: Rate = 0.0,
     output_dropout: Rate = 0.0,
@@ -79,7 +80,8 @@ def build_language_model(
         num_layers: Layers on top of each other.
         output_units: Width of the last layer; null is `units`.
         tie_embeddings: Score the vocabulary with the embedding's matrix.
-        embedding_dropout: Share of the words that a batch does not see.
+        embedding_dropout: Share of the vocabulary that a batch does not see anywhere (AWD).
+        word_dropout: Share of the tokens that training replaces by the unknown one, each for itself.
         input_dropout: Rate on the embedded tokens.
         hidden_dropout: Rate between the layers.
         output_dropout: Rate on the last layer's outputs.
@@ -100,26 +102,13 @@ def build_language_model(
         https://arxiv.org/abs/1708.02182
     """
     tokens = TokenRecurrence(
-        vocabulary_size=vocabulary_size,
-        embedding_dim=embedding_dim,
-        cell=cell,
-        units=units,
-        num_layers=num_layers,
-        output_units=output_units,
-        tie_embeddings=tie_embeddings,
-        embedding_dropout=embedding_dropout,
-        input_dropout=input_dropout,
-        hidden_dropout=hidden_dropout,
-        output_dropout=output_dropout,
-        locked_dropout=locked_dropout,
-        recurrent_dropout=recurrent_dropout,
-        weight_drop=weight_drop,
-        zoneout=zoneout,
-        activity_penalty=activity_penalty,
-        slowness_penalty=slowness_penalty,
-        kernel=kernel,
-        name="tokens",
-    )
+        vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, cell=cell, units=units,
+        num_layers=num_layers, output_units=output_units, tie_embeddings=tie_embeddings,
+        embedding_dropout=embedding_dropout, word_dropout=word_dropout, input_dropout=input_dropout,
+        hidden_dropout=hidden_dropout, output_dropout=output_dropout, locked_dropout=locked_dropout,
+        recurrent_dropout=recurrent_dropout, weight_drop=weight_drop, zoneout=zoneout,
+        activity_penalty=activity_penalty, slowness_penalty=slowness_penalty, kernel=kernel, name="tokens",
+    )  # fmt: skip
     text = keras.Input((None,), dtype="int32", name="text")
     logits, _ = tokens(text)
     return keras.Model({"text": text}, logits, name="language_model")

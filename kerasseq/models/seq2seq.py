@@ -12,6 +12,7 @@ from kerasseq.layers.bridge import StateBridge
 from kerasseq.layers.copying import known, numbered
 from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.layers.token_decoder import TokenDecoder
+from kerasseq.layers.token_dropout import with_dropout
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.open_vocabulary import copies_shown, open_ids, with_texts
 from kerasseq.models.task import Task
@@ -74,6 +75,8 @@ def build_seq2seq(
     decoder: Decoder = {},  # noqa: B006
     bridge: Literal["copy", "zero", "dense"] = "dense",
     dropout: Rate = 0.0,
+    source_word_dropout: Rate = 0.0,
+    target_word_dropout: Rate = 0.0,
     share_embeddings: bool = False,
     tie_embeddings: bool = False,
 ) -> keras.Model:
@@ -87,6 +90,8 @@ def build_seq2seq(
         decoder: Options of `RecurrentDecoder`, or one.
         bridge: How encoder states become decoder states.
         dropout: Rate on the embedded tokens of both sides.
+        source_word_dropout: Share of the source's tokens that training replaces by the unknown one.
+        target_word_dropout: Alike, of the tokens that the decoder is fed; what it has to write stays.
         share_embeddings: One embedding for source and target, which then share a vocabulary.
         tie_embeddings: The target embedding scores the vocabulary as well.
     Returns:
@@ -98,13 +103,10 @@ def build_seq2seq(
         ValueError: If different vocabularies are to be shared, or copied from one to the other.
     """
     check_arguments(
-        build_seq2seq,
-        source_vocabulary_size=source_vocabulary_size,
-        target_vocabulary_size=target_vocabulary_size,
-        embedding_dim=embedding_dim,
-        bridge=bridge,
-        dropout=dropout,
-    )
+        build_seq2seq, source_vocabulary_size=source_vocabulary_size, bridge=bridge, dropout=dropout,
+        target_vocabulary_size=target_vocabulary_size, embedding_dim=embedding_dim,
+        source_word_dropout=source_word_dropout, target_word_dropout=target_word_dropout,
+    )  # fmt: skip
     decoder = RecurrentDecoder(**decoder) if isinstance(decoder, Mapping) else decoder
     copies = decoder.copy_gate is not None
     if (share_embeddings or copies) and source_vocabulary_size != target_vocabulary_size:
@@ -121,17 +123,15 @@ def build_seq2seq(
         target_embedding = _embedding(target_vocabulary_size, embedding_dim, "target_embedding")
     encoder = create("encoder", encoder, name="encoder")
     source_mask = ops.not_equal(source, 0)
-    embedded = source_embedding(known(source, source_vocabulary_size) if copies else source)
+    words = known(source, source_vocabulary_size) if copies else source
+    embedded = source_embedding(with_dropout(words, source_word_dropout, name="source_word_dropout"))
     embedded = keras.layers.Dropout(dropout, name="source_dropout")(embedded)
     memory, states = encoder(embedded, padding_mask=source_mask)
     states = StateBridge(state_sizes=decoder.state_sizes, mode=bridge, name="bridge")(states)
     token_decoder = TokenDecoder(
-        embedding=target_embedding,
-        decoder=decoder,
-        tie_embeddings=tie_embeddings,
-        dropout=dropout,
-        name="decoder",
-    )
+        embedding=target_embedding, decoder=decoder, tie_embeddings=tie_embeddings, dropout=dropout,
+        word_dropout=target_word_dropout, name="decoder",
+    )  # fmt: skip
     copied = {"source_ids": source} if copies else {}
     logits = token_decoder(target, memory, source_mask, states, **copied)
     return keras.Model({"source": source, "target": target}, logits, name="seq2seq")

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.sequence_summary import SequenceSummary
+from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.losses.class_cross_entropy import ClassCrossEntropy
 from kerasseq.losses.masked_cross_entropy import token_cross_entropy
 from kerasseq.models.classifier_inputs import input_of
@@ -57,6 +58,7 @@ RECIPE_CONSTRAINTS = (
         "model.front_end is None or model.embedding_dim is None",
         "leave `embedding_dim` out: only words are embedded",
     ),
+    ("model.front_end is None or model.word_dropout == 0", "leave it out: only words can be hidden"),
 )
 CONSTRAINTS = (
     (
@@ -77,6 +79,7 @@ def build_sequence_classifier(
     embedding_dim: PositiveInt | None = None,
     encoder: Encoder = "recurrent",
     pooling: Pooling = "last",
+    word_dropout: Rate = 0.0,
     input_dropout: Rate = 0.0,
     output_dropout: Rate = 0.0,
 ) -> keras.Model:
@@ -92,6 +95,7 @@ def build_sequence_classifier(
         embedding_dim: Width of the embedding of texts; null is 128.
         encoder: A name from `layers/encoders/`, or a mapping with its options.
         pooling: What is kept of the encoder's outputs: a name from `layers/pooling/`.
+        word_dropout: Of texts: share of the tokens that training replaces by the unknown one.
         input_dropout: Rate on what the encoder reads.
         output_dropout: Rate on what the pooling keeps.
     Returns:
@@ -102,22 +106,22 @@ def build_sequence_classifier(
         ValueError: If an option is out of its range, or there is not one of vocabulary and front end.
     """
     check_arguments(
-        build_sequence_classifier,
-        vocabulary_size=vocabulary_size,
-        num_classes=num_classes,
-        embedding_dim=embedding_dim,
-        input_dropout=input_dropout,
+        build_sequence_classifier, vocabulary_size=vocabulary_size, num_classes=num_classes,
+        embedding_dim=embedding_dim, word_dropout=word_dropout, input_dropout=input_dropout,
         output_dropout=output_dropout,
-    )
+    )  # fmt: skip
     if (vocabulary_size is None) == (front_end is None):
         received = f"vocabulary_size={vocabulary_size!r}, front_end={front_end!r}"
         raise ValueError(f"give a `vocabulary_size` for texts, or a `front_end`. Received: {received}")
+    if front_end is not None and word_dropout:
+        raise ValueError(f"`word_dropout` is for texts. Received: word_dropout={word_dropout}, a `front_end`")
     if front_end is None:
         reads, first = Raw("int32", (None, None)), _embedding(vocabulary_size, embedding_dim or EMBEDDING_DIM)
     else:
         first = create("front_end", front_end, name="front_end")
         reads = first.spec
     layers = [
+        *([TokenDropout(rate=word_dropout, name="word_dropout")] if word_dropout else []),
         first,
         keras.layers.Dropout(input_dropout, name="input_dropout"),
         SequenceSummary(encoder=encoder, pooling=pooling, name="summary"),

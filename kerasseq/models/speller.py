@@ -23,6 +23,7 @@ def build_speller(
     decoder: Decoder = {},  # noqa: B006
     bridge: Literal["copy", "zero", "dense"] = "dense",
     dropout: Rate = 0.0,
+    word_dropout: Rate = 0.0,
     tie_embeddings: bool = False,
 ) -> tuple[StateBridge, TokenDecoder]:
     """Builds what writes token by token, looking at what was heard.
@@ -33,17 +34,21 @@ def build_speller(
         decoder: Options of `RecurrentDecoder`, or one.
         bridge: How encoder states become decoder states.
         dropout: Rate on the embedded tokens.
+        word_dropout: Share of the tokens it is fed that training replaces by the unknown one.
         tie_embeddings: The embedding scores the vocabulary as well.
     Returns:
         The bridge, and the decoder of tokens.
     Raises:
         ValueError: If an option is out of its range.
     """
-    check_arguments(build_speller, embedding_dim=embedding_dim, bridge=bridge, dropout=dropout)
+    check_arguments(
+        build_speller, embedding_dim=embedding_dim, bridge=bridge, dropout=dropout, word_dropout=word_dropout
+    )
     decoder = RecurrentDecoder(**decoder) if isinstance(decoder, Mapping) else decoder
     initializer = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
     embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, initializer, name="embedding")
     token_decoder = TokenDecoder(
-        embedding=embedding, decoder=decoder, tie_embeddings=tie_embeddings, dropout=dropout, name="decoder"
-    )
+        embedding=embedding, decoder=decoder, tie_embeddings=tie_embeddings, dropout=dropout,
+        word_dropout=word_dropout, name="decoder",
+    )  # fmt: skip
     return StateBridge(state_sizes=decoder.state_sizes, mode=bridge, name="bridge"), token_decoder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import keras
@@ -19,6 +19,7 @@ from kerasseq.specs import (
     PositiveFloat,
     PositiveInt,
     Rate,
+    Sample,
     Schedule,
     Supplied,
     check_arguments,
@@ -34,7 +35,7 @@ from kerasseq.train.session import Session
 from kerasseq.train.step import COMPILED, IN_STEP, compile_model, of_model, step_callbacks
 
 Averaging = Annotated[Any, Part("averaging")]
-Watcher = Annotated[Any, Part("watcher", supplied=("folder", "recipe"))]
+Watcher = Annotated[Any, Part("watcher", supplied=("folder", "recipe", "first_epoch"))]
 Clipping = Annotated[Any, Options("kerasseq.train.callbacks.gradient_clipping:GradientClipping")]
 Sampling = Annotated[Any, Options("kerasseq.train.callbacks.scheduled_sampling:ScheduledSampling")]
 
@@ -60,7 +61,7 @@ def train(
     checkpoint_minutes: NonNegativeFloat = 10.0,
     keep_checkpoints: PositiveInt = 2,
     on_nan: Literal["stop", "rollback"] = "stop",
-    watch: list[Watcher] = [],  # noqa: B006
+    watch: list[Watcher] = ["tensorboard"],  # noqa: B006
     model: Supplied[keras.Model],
     task: Supplied[Any],
     data: Supplied[Any],
@@ -68,6 +69,7 @@ def train(
     seed: Supplied[int],
     measure: Supplied[Callable[[], Mapping[str, float]]],
     display: Supplied[Any] = None,
+    samples: Supplied[Callable[[], Sequence[Sample]] | None] = None,
 ) -> Checkpoints:
     """Trains, or goes on where the run folder left off, and leaves the best weights in the model.
 
@@ -91,7 +93,7 @@ def train(
         checkpoint_minutes: Minutes between checkpoints within an epoch; 0 is each step.
         keep_checkpoints: How many of the last checkpoints are kept beside the best weights.
         on_nan: At a loss or gradient that is no finite number, stop, or go back at a lower rate.
-        watch: Where else the figures of an epoch go: `tensorboard`, `mlflow`, `wandb`.
+        watch: Where else an epoch's figures and samples go: `tensorboard`, `mlflow`, `wandb`.
     Returns:
         The checkpoints, with the history of every epoch.
     """
@@ -129,7 +131,7 @@ def train(
         on_nan=on_nan, in_step=step, at_epoch_end=[
             MetricEvaluation(measure, every_epochs=evaluate_every),
             *([] if averages is None else [averages]),
-            LearningRate(rate), Watching(watch, folder=folder),
+            LearningRate(rate), Watching(watch, folder=folder, samples=samples),
         ],
     )  # fmt: skip
     session.run()

@@ -7,11 +7,17 @@ from kerasseq.layers.token_dropout import TokenDropout
 TOKENS = np.where(np.arange(400) < 300, 7, 0).reshape(2, 200)
 
 
-def test_training_hides_some_tokens_and_no_padding():
+def test_training_hides_some_tokens():
     found = np.asarray(TokenDropout(rate=0.25)(TOKENS, training=True))
     assert set(np.unique(found[TOKENS == 7])) == {1, 7}
     assert 0.15 < np.mean(found[TOKENS == 7] == 1) < 0.35
     assert np.all(found[TOKENS == 0] == 0)
+
+
+def test_special_tokens_stay():
+    specials = np.tile(np.arange(5), (1, 100))
+    found = np.asarray(TokenDropout(rate=0.999)(specials, training=True))
+    np.testing.assert_array_equal(found, np.where(specials == 4, 1, specials))
 
 
 def test_otherwise_it_does_nothing():

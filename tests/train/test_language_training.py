@@ -18,7 +18,8 @@ data:
   window: 32
   cache_folder: CACHE
 model: {type: language_model, embedding_dim: 4, cell: gru, units: 8, output_dropout: 0.2, slowness_penalty: 1}
-train: {epochs: 3, optimizer: {type: adam, learning_rate: 0.02}, averaging: {type: ema, decay: 0.9}}
+train:
+  {epochs: 3, optimizer: {type: adam, learning_rate: 0.02}, averaging: {type: ema, decay: 0.9}, watch: []}
 decode: {type: sample, seed: 1, max_length: 4}
 """
 

@@ -11,8 +11,10 @@ import pytest
 from kerasseq import pipeline
 from kerasseq.data.split import Split
 from kerasseq.errors import RecipeError
+from kerasseq.evaluate.evaluation import make_metrics, measured_names
 from kerasseq.registry import names
 from kerasseq.run_folder import RunFolder
+from kerasseq.train.logs import logged_names
 from kerasseq.train.loop import train
 from tests.tiny_run import PLAIN, variables_of, write_recipe
 
@@ -56,6 +58,13 @@ def test_the_history_has_a_row_an_epoch_and_every_column(tiny_run):
     with tiny_run.folder.history.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert set(rows[0]) == COLUMNS
+    train, metrics = tiny_run.values["train"], make_metrics(tiny_run.values["evaluate"]["metrics"])
+    names = logged_names(
+        clipping=train["clipping"],
+        scheduled_sampling=train["scheduled_sampling"],
+        measured=measured_names(tiny_run.task, metrics),
+    )
+    assert ["epoch", *names] == list(rows[0])  # what `train.monitor` may be
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert all(float(value) >= 0 for row in rows for value in row.values())
     assert float(rows[0]["learning_rate"]) == pytest.approx(0.01)  # half of the cosine, after 8 of 16 steps
@@ -164,9 +173,9 @@ def test_a_monitor_that_is_not_measured_is_refused_before_anything_is_read(tmp_p
     with pytest.raises(RecipeError) as refused:
         pipeline.train(recipe, {"train.monitor": "validation_blue"}, out=tmp_path / "run", quiet=True)
     assert str(refused.value) == (
-        f"{recipe}: `train.monitor` is 'validation_blue', which is not measured "
-        "with these `evaluate.metrics`.\n"
-        "  allowed: loss, validation_loss, validation_perplexity, validation_teacher_forced_accuracy, "
+        f"{recipe}: `train.monitor` is 'validation_blue', which this recipe does not log.\n"
+        "  allowed: loss, gradient_norm, clipped_share, sampling_probability, seconds, learning_rate, "
+        "tokens_per_second, validation_loss, validation_perplexity, validation_teacher_forced_accuracy, "
         "validation_exact_match, validation_bleu, validation_nltk_bleu\n"
         "  fix: did you mean 'validation_bleu'?"
     )

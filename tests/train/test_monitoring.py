@@ -10,7 +10,9 @@ def test_errors_are_better_low(name):
         assert is_better(f"{prefix}{name}", 1.0, 2.0) and not is_better(f"{prefix}{name}", 2.0, 1.0)
 
 
-@pytest.mark.parametrize("name", ["bleu", "accuracy", "validation_exact_match", "closs"])
+@pytest.mark.parametrize(
+    "name", ["bleu", "validation_exact_match", "closs", "sampling_probability", "tokens_per_second"]
+)
 def test_everything_else_is_better_high(name):
     assert is_better(name, 2.0, 1.0) and not is_better(name, 1.0, 2.0) and not lower_is_better(name)
 

@@ -109,6 +109,11 @@ class GradientClipping(AroundUpdate):
         return [*self.totals, self.steps, *([] if self.norms is None else [self.norms])]
 
     @property
+    def logged(self) -> tuple[str, ...]:
+        """What it adds to an epoch's logs."""
+        return ("gradient_norm", "clipped_share", *(("clipping_threshold",) if self.moves else ()))
+
+    @property
     def moves(self) -> bool:
         """Whether the threshold does."""
         return self.percentile is not None or self.final_global_norm is not None

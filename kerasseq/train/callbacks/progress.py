@@ -24,6 +24,7 @@ class Progress(keras.callbacks.Callback):
         limits: What may end an epoch early.
     """
 
+    logged = ("seconds", "learning_rate", "tokens_per_second")
     async_safe = True  # Keras then draws in a thread of its own, and the next step need not wait
 
     def __init__(self, display: Any, *, steps: int, tokens: int, limits: Limits | None = None):

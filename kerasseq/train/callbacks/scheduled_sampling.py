@@ -48,6 +48,8 @@ class ScheduledSampling(keras.callbacks.Callback):
         3, https://arxiv.org/abs/1906.07651 (parallel); see `layers/token_sampling.py`
     """
 
+    logged = ("sampling_probability",)
+
     def __init__(
         self,
         *,
