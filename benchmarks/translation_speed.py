@@ -10,6 +10,7 @@ LSTM decoder of 256 with input feeding, dropout 0.3, Adam, batches of 64 sentenc
 real target tokens a second, the median of the peer's log and the mean of our epoch after 20 steps. Then both
 search test2016 with a beam of 5, in batches of 64 sentences; the peer's log gives its seconds, ours are the
 median of three searches. kerasseq runs before and after the peer: a machine whose speed drifts shows it.
+`--precision mixed_bfloat16` has kerasseq alone compute in half precision, which the peer does not on a CPU.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +37,18 @@ def main() -> None:
     )
     parser.add_argument("data", type=lambda name: Path(name).resolve(), help="holds multi30k/tok")
     parser.add_argument("--attention", choices=["luong", "bahdanau"], default="luong")
+    parser.add_argument("--precision", choices=["float32", "mixed_bfloat16"], default="float32")
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports joeynmt")
     arguments = parser.parse_args()
-    first = ours(arguments.data, arguments.attention)
+    options = {"model.decoder.attention": arguments.attention, "train.precision": arguments.precision}
+    first = ours(arguments.data, options)
     say("kerasseq", first)
     found = peer(arguments.data, arguments.attention, arguments.peer_python)
     if found is None:
         print(f"JoeyNMT is not installed in {arguments.peer_python}: no ratios. See the head of this file.")
         return
     say("JoeyNMT", found)
-    second = ours(arguments.data, arguments.attention)
+    second = ours(arguments.data, options)
     say("kerasseq", second)
     for place, name in enumerate(("training, tokens/s", "beam 5, sentences/s")):
         ratios = [side[place] / found[place] for side in (first, second)]
@@ -56,10 +60,11 @@ def say(name: str, figures: tuple[float, float]) -> None:
     print(f"{name:<9} {figures[0]:8,.0f} target tokens/s   {figures[1]:6,.0f} sentences/s", flush=True)
 
 
-def ours(data: Path, attention: str) -> tuple[float, float]:
+def ours(data: Path, options: dict[str, str]) -> tuple[float, float]:
     """Trains and searches, each in a process of its own, as `kerasseq train` and `kerasseq evaluate` are."""
+    given = [f"{key}={value}" for key, value in options.items()]
     with tempfile.TemporaryDirectory() as folder:
-        return _called("_train", data, attention, folder), _called("_search", data, attention, folder)
+        return _called("_train", data, folder, *given), _called("_search", data, folder, *given)
 
 
 def _called(function: str, *arguments: object) -> float:
@@ -69,16 +74,16 @@ def _called(function: str, *arguments: object) -> float:
     return float(done.stdout.split()[-1])
 
 
-def _run(data: str, attention: str, folder: str) -> Any:
+def _run(data: str, folder: str, options: Sequence[str]) -> Any:
     import kerasseq
     from kerasseq.opened_run import Run
     from kerasseq.run_folder import RunFolder
 
-    recipe = kerasseq.check("benchmarks/translate_multi30k", {"model.decoder.attention": attention})
+    recipe = kerasseq.check("benchmarks/translate_multi30k", list(options))
     return Run(RunFolder(folder), recipe.values, data_folder=data, recipe_folder=recipe.folder)
 
 
-def _train(data: str, attention: str, folder: str) -> None:
+def _train(data: str, folder: str, *options: str) -> None:
     """Prints the target tokens a second of an epoch, and leaves its model in the folder."""
     import keras
 
@@ -98,10 +103,10 @@ def _train(data: str, attention: str, folder: str) -> None:
             rates.append(time.perf_counter() - self.began)
 
     keep_freed_memory()  # as `kerasseq train` does
-    run = _run(data, attention, folder)
+    run = _run(data, folder, options)
     split = run.data.splits["train"]
     model = run.build()
-    model.compile(adam(), run.task.loss(0.0), jit_compile=False)
+    model.compile(adam(), run.task.loss(0.0), auto_scale_loss=False, jit_compile=False)
     batches = split.epochs(seed=1, first=0, last=1).map(run.task.example)
     callbacks = [GradientClipping(global_norm=1.0), Speed()]
     model.fit(batches, steps_per_epoch=split.steps, shuffle=False, verbose=0, callbacks=callbacks)
@@ -111,7 +116,7 @@ def _train(data: str, attention: str, folder: str) -> None:
     print(tokens * steps / split.steps / seconds)
 
 
-def _search(data: str, attention: str, folder: str) -> None:
+def _search(data: str, folder: str, *options: str) -> None:
     """Prints the sentences a second of the test split, each search compiled beforehand."""
     import numpy as np
 
@@ -119,7 +124,7 @@ def _search(data: str, attention: str, folder: str) -> None:
     from kerasseq.threads import one_thread_an_operation
 
     one_thread_an_operation()  # as `kerasseq evaluate` and `kerasseq predict` do
-    run = _run(data, attention, folder)
+    run = _run(data, folder, options)
     seconds = []
     for _ in range(4):
         began = time.perf_counter()

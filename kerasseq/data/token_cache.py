@@ -130,11 +130,9 @@ class Encoder:
         self._check = feature.check
         self._read = getattr(feature, "read", None)
         self.reads = self._read is not None
-        if self.reads:
-            return
-        signature = [tf.TensorSpec((None,), tf.string)]
-        encode = feature.encode_lines if lines else feature.encode_ragged
-        self._encode = tf.function(encode, input_signature=signature, autograph=False)
+        if not self.reads:
+            # Outside of a graph: thousands of texts at a time make its operations cheaper than its tracing.
+            self._encode = feature.encode_lines if lines else feature.encode_ragged
 
     def __call__(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The ids of all texts in a row, and where each text ends, from 0.

@@ -98,14 +98,10 @@ class Tokenizer(tf.Module):
 
     def count(self, texts: Iterable[str]) -> Counter[str]:
         """How often each token stands in a stream of texts."""
-        split = tf.function(
-            lambda strings: self.split(self.normalize(strings)).flat_values,
-            input_signature=[tf.TensorSpec((None,), tf.string)],
-            autograph=False,
-        )
         counts: Counter[bytes] = Counter()
         for batch in batches_of_texts(texts):
-            counts.update(split(tf.constant(batch)).numpy().tolist())
+            tokens = self.split(self.normalize(tf.constant(batch)))
+            counts.update(tokens.flat_values.numpy().tolist())
         return Counter({token.decode(): count for token, count in counts.items()})
 
     def learn(self, texts: Iterable[str]) -> None:
