@@ -21,7 +21,8 @@ import numpy as np
 
 LIMIT_SECONDS = 1800
 PLAIN = (
-    "train.epochs=2", "evaluate.metrics=[]", "train.monitor=validation_loss", "train.checkpoint_minutes=0", "train.keep_checkpoints=100000",
+    "train.epochs=2", "evaluate.metrics=[]", "train.monitor=validation_loss",
+    "train.checkpoint_minutes=0", "train.keep_checkpoints=100000",
     "model.dropout=0", "model.decoder.dropout=0", "train.scheduled_sampling=null", "train.clipping={}",
 )  # fmt: skip
 

@@ -171,6 +171,8 @@ class Replicas:
         def update(gradients: Any, variables: Any, rate: Any) -> None:
             for gradient, variable in zip(gradients, variables, strict=True):
                 optimizer.update_step(gradient, variable, rate)
+                copies = getattr(variable, "value", variable)
+                copies.assign(copies.read_value())  # an update in one operation reaches the first alone
 
         def decay(variables: Any) -> None:
             for variable in variables if optimizer.weight_decay is not None else ():

@@ -1,6 +1,9 @@
 """Two workers on this machine do what one does with the same batches."""
 
 import csv
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -75,6 +78,18 @@ def test_a_row_of_running_text_stays_with_its_worker(together, alone):
 def test_a_measurement_is_that_of_one_worker(together, alone, name):
     expected = pipeline.evaluate(alone[name])["validation"]
     assert together[1][name]["measured"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_two_devices_do_what_one_does(together, alone):
+    folder, _ = together
+    command = [sys.executable, "-m", "kerasseq", "train", "dates.yaml", "train.devices=2", "--out", "devices"]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    rows = zip(_history(folder / "devices"), _history(alone["dates"].folder.path), strict=True)
+    for ours, theirs in rows:
+        for column in ("loss", "validation_loss", "gradient_norm", "clipping_threshold"):
+            assert float(ours[column]) == pytest.approx(float(theirs[column]), rel=1e-5), column
 
 
 def test_only_the_chief_writes(together):
