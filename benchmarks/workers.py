@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -52,9 +53,8 @@ def main() -> None:
         _compare(folder)
         _kill(begin, given, folder, chosen.steps)
         for name in ("one", "two"):
-            row = _history(folder / name)[-1]
-            speed, seconds = float(row["tokens_per_second"]), float(row["seconds"])
-            print(f"{name}: {speed:.0f} tokens/s, {seconds:.1f} s for the last epoch")
+            seen, speed = _seen(folder / name), _speed(folder / name, chosen.batch_size)
+            print(f"{name}: {seen:.0f} examples seen, {speed:.0f} examples/s")
 
 
 def _start(verb: tuple[str, ...], given: list[str], out: Path) -> subprocess.Popen:
@@ -96,6 +96,19 @@ def _kill(verb: tuple[str, ...], given: list[str], folder: Path, steps: int) -> 
     names = [name for name in states[0].files if name != "state"]
     different = sum(not np.array_equal(states[0][name], states[1][name]) for name in names)
     print(f"resumed: exit code {code}, {different} of {len(names)} arrays differ from the run not killed")
+
+
+def _seen(run: Path) -> float:
+    """The examples that the mean loss of the last steps is of."""
+    saved = _last(run)
+    paths = json.loads(str(saved["state"]))["variables"]
+    return float(saved[str(next(place for place, path in enumerate(paths) if path.endswith("loss/count")))])
+
+
+def _speed(run: Path, batch_size: int) -> float:
+    """Examples a second between the first state and the last one within the epoch; each step writes one."""
+    times = sorted(path.stat().st_mtime for path in (run / "checkpoints").glob("epoch_*_step_*.npz"))
+    return batch_size * (len(times) - 1) / (times[-1] - times[0])
 
 
 def _worker_of(parent: int) -> int:

@@ -51,6 +51,8 @@ class Sharing:
         """What has it save, and ends the training."""
         if self.workers.count == 1:
             return BetweenSteps(checkpoints, **options)
+        if not self.workers.is_chief:  # whose own folder goes away
+            options["advice"] = "the same command on all workers goes on from there"
         return SharedBetweenSteps(checkpoints, agreement=self.agreement, group=self.workers, **options)
 
     def dataset(self, examples: Any) -> Any:

@@ -72,7 +72,7 @@ def launch(arguments: Sequence[str], *, workers: int) -> int:
         if failed is None:
             return 0
         code = processes[failed].returncode
-        if failed and code > 0:
+        if failed and 0 < code < SHELL_OFFSET:  # else a signal ended all, which the first one says
             logs[failed - 1].seek(0)
             lines = logs[failed - 1].read().decode("utf-8", "replace").splitlines()[-SHOWN_LINES:]
             sys.stderr.write("".join(f"worker {failed}: {line}\n" for line in lines))
