@@ -12,20 +12,27 @@ from typing import Annotated, Any
 import typer
 
 from kerasseq import __version__
-from kerasseq.cli_lines import example_of, lines_of
+from kerasseq.cli_lines import columns_of, example_of, lines_of
 from kerasseq.cli_options import (
+    CopyTo,
     Data,
+    DataFolder,
     Format,
     FormatOption,
     Fresh,
+    Gradients,
     InputFile,
     KeyValues,
+    OnlyTrain,
     OptionalRecipe,
     Out,
+    Picture,
     RecipeArgument,
     RecipeOrRun,
     RunArgument,
+    Sanity,
     Storage,
+    Workers,
 )
 from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.quiet import import_quietly
@@ -109,13 +116,26 @@ def train(
     out: Out = None,
     data: Data = None,
     fresh: Fresh = False,
-    sanity: Annotated[
-        bool, typer.Option("--sanity", help="Have the model learn eight examples by heart first.")
-    ] = False,
+    sanity: Sanity = False,
 ) -> None:
     """Train or resume, and stop there."""
     options = {"sanity": True} if sanity else {}
     _pipeline(tensorflow=True).train(recipe, overrides or [], out=out, data=data, fresh=fresh, **options)
+
+
+@app.command()
+def launch(
+    recipe: RecipeArgument,
+    overrides: KeyValues = None,
+    workers: Workers = 2,
+    train: OnlyTrain = False,
+    out: Out = None,
+    data: Data = None,
+    fresh: Fresh = False,
+) -> None:
+    """Run a recipe with several workers on this machine."""
+    options = {"workers": workers, "only_train": train, "out": out, "data": data, "fresh": fresh}
+    sys.exit(_pipeline().launch(recipe, overrides or [], **options))
 
 
 @app.command()
@@ -174,12 +194,8 @@ def explain(
     recipe: RecipeOrRun,
     overrides: KeyValues = None,
     data: Data = None,
-    gradients: Annotated[
-        bool, typer.Option("--gradients", help="How far back the gradient of a recipe or a run reaches.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="The gradients' picture.", show_default="gradients.png of the run")
-    ] = None,
+    gradients: Gradients = False,
+    out: Picture = None,
 ) -> None:
     """Show shapes, parameters, memory and steps of a recipe, or the gradients of a run."""
     options = {"gradients": True, "out": out} if gradients else {}
@@ -237,10 +253,7 @@ def recipes_show(recipe: RecipeArgument) -> None:
 
 
 @recipes.command("copy")
-def recipes_copy(
-    recipe: RecipeArgument,
-    to: Annotated[Path | None, typer.Argument(help="A file or a folder.", show_default="this folder")] = None,
-) -> None:
+def recipes_copy(recipe: RecipeArgument, to: CopyTo = None) -> None:
     """Copy a recipe, to start from it."""
     typer.echo(_pipeline().copy_recipe(recipe, to))
 
@@ -269,19 +282,15 @@ def datasets_prepare(
 @datasets.command("fetch")
 def datasets_fetch(
     name: Annotated[str, typer.Argument(help="One of `datasets ls`.")],
-    out: Annotated[
-        Path | None, typer.Option(help="The folder of data sets.", show_default="$KERASSEQ_DATA or data")
-    ] = None,
+    out: DataFolder = None,
 ) -> None:
     """Fetch a public data set, or go on where that stopped."""
     typer.echo(_pipeline().fetch_dataset(name, out))
 
 
 def _list(entries: Iterable[Any]) -> None:
-    entries = list(entries)
-    width = max((len(entry.name) for entry in entries), default=0)
-    for entry in entries:
-        typer.echo(f"{entry.name:<{width}}  {entry.summary}".rstrip())
+    for line in columns_of(entries):
+        typer.echo(line)
 
 
 def _write(results: Iterable[dict[str, Any]], format: Format, key: str) -> None:

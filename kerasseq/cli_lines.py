@@ -1,10 +1,11 @@
-"""Lines of files and of standard input, each with its place."""
+"""Lines of files and of standard input, each with its place, and lines of lists."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from kerasseq.errors import DataError
 
@@ -33,3 +34,11 @@ def example_of(place: str, line: str, fields: tuple[str, ...]) -> tuple[str, ...
             f"  fix: write {'<TAB>'.join(fields)} on every line"
         )
     return values
+
+
+def columns_of(entries: Iterable[Any]) -> Iterator[str]:
+    """A line for each entry of a catalogue, names and summaries in columns."""
+    entries = list(entries)
+    width = max((len(entry.name) for entry in entries), default=0)
+    for entry in entries:
+        yield f"{entry.name:<{width}}  {entry.summary}".rstrip()

@@ -38,3 +38,16 @@ InputFile = Annotated[
     Path | None, typer.Argument(metavar="[FILE]", help="One example a line.", show_default="stdin")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How results are written.")]
+Sanity = Annotated[bool, typer.Option("--sanity", help="Have the model learn eight examples by heart first.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes, each with a device or a part of the cores.")]
+OnlyTrain = Annotated[bool, typer.Option("--train", help="Train or resume, and stop there.")]
+Gradients = Annotated[
+    bool, typer.Option("--gradients", help="How far back the gradient of a recipe or a run reaches.")
+]
+Picture = Annotated[
+    Path | None, typer.Option(help="The gradients' picture.", show_default="gradients.png of the run")
+]
+CopyTo = Annotated[Path | None, typer.Argument(help="A file or a folder.", show_default="this folder")]
+DataFolder = Annotated[
+    Path | None, typer.Option(help="The folder of data sets.", show_default="$KERASSEQ_DATA or data")
+]

@@ -36,6 +36,10 @@ class Interrupted(KerasseqError):
         self.exit_code = exit_code
 
 
+class WorkerLost(KerasseqError):
+    """A training on several workers, one of which went away or never came."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One mistake in a recipe.

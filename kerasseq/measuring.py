@@ -15,6 +15,7 @@ from kerasseq.opened_run import Run
 from kerasseq.registry import create
 from kerasseq.report.attention_image import attention_image
 from kerasseq.specs import Sample
+from kerasseq.workers.alone import Alone
 
 NUM_SAMPLES = 4
 NUM_PICTURES = 2
@@ -37,6 +38,7 @@ class Measuring:
     Args:
         opened: The run, its data prepared.
         model: The model, as it is trained.
+        workers: Who shares the measuring.
         is_watched: Whether anybody looks at samples.
         clock: Gives seconds.
     """
@@ -45,6 +47,7 @@ class Measuring:
         self,
         opened: Run,
         model: keras.Model,
+        workers: Alone | None = None,
         *,
         is_watched: bool = True,
         clock: Callable[[], float] = time.monotonic,
@@ -52,6 +55,7 @@ class Measuring:
         self.data = opened.data
         self.metrics = make_metrics(opened.values["evaluate"]["metrics"])
         self.inference = Inference(opened.task, model, quick_decoder(opened.decoder))
+        self.workers = workers
         self.is_watched = is_watched
         self.attends = any(getattr(layer, "attends", False) for layer in model.layers)
         self._clock = clock
@@ -61,7 +65,7 @@ class Measuring:
     def __call__(self) -> dict[str, float]:
         """The figures of the validation split."""
         split = self.data.splits["validation"]
-        found = measure(self.inference, split, self.metrics, with_predictions=False)
+        found = measure(self.inference, split, self.metrics, with_predictions=False, workers=self.workers)
         if self.is_watched:
             self._answered = found.predictions[:NUM_SAMPLES]
             if (self.attends or not found.predictions) and self._may_spend():

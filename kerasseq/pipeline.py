@@ -27,8 +27,8 @@ from kerasseq.run_folder import RunFolder
 
 __all__ = [
     "Run", "check", "compare", "copy_recipe", "datasets", "doctor", "evaluate", "explain", "export",
-    "fetch_dataset", "fields", "fill_cores", "open_run", "predict", "prepare_dataset", "recipes", "report",
-    "run", "schema", "score", "show_recipe", "stream", "train", "tune",
+    "fetch_dataset", "fields", "fill_cores", "launch", "open_run", "predict", "prepare_dataset", "recipes",
+    "report", "run", "schema", "score", "show_recipe", "stream", "train", "tune",
 ]  # fmt: skip
 
 Overrides = Mapping[str, Any] | Sequence[str] | None
@@ -65,16 +65,18 @@ def run(
     Raises:
         KerasseqError: What is wrong, with its place and how to mend it.
     """
+    from kerasseq.joining import joined
     from kerasseq.training import folder_for
 
-    with alone(folder_for(load_recipe(recipe, overrides), out)):
-        opened = train(recipe, overrides, out=out, data=data, fresh=fresh, quiet=quiet)
-        evaluate(opened)
-        export(opened)
-        _follow_gradients(opened)
-        report(opened)
-    if not quiet:
-        show(opened)
+    checked = load_recipe(recipe, overrides)
+    with joined(checked, out, shown=str(folder_for(checked, out).path)) as team:
+        workers = team.workers
+        with alone(folder_for(checked, team.out)):
+            opened = _train(checked, team, data=data, fresh=fresh, quiet=quiet)
+            _evaluate(opened, workers)
+            workers.of_chief(lambda: _finish(opened))
+        if not quiet and workers.is_chief:
+            show(opened)
     return opened
 
 
@@ -92,12 +94,27 @@ def train(
 
     With `sanity` the model has to learn eight examples by heart first.
     """
+    from kerasseq.joining import joined
+    from kerasseq.training import folder_for
+
+    checked = load_recipe(recipe, overrides)
+    with joined(checked, out, shown=str(folder_for(checked, out).path), sanity=sanity) as team:
+        return _train(checked, team, data=data, fresh=fresh, quiet=quiet, sanity=sanity)
+
+
+def _train(checked: Recipe, team: Any, *, quiet: bool, **options: Any) -> Run:
     from kerasseq.report.terminal import TrainingProgress
     from kerasseq.training import train_recipe
 
-    display = None if quiet else TrainingProgress()
-    checked = load_recipe(recipe, overrides)
-    return train_recipe(checked, out=out, data=data, fresh=fresh, sanity=sanity, display=display)
+    display = None if quiet or not team.workers.is_chief else TrainingProgress()
+    return train_recipe(checked, out=team.out, display=display, workers=team.workers, **options)
+
+
+def _finish(opened: Run) -> None:
+    """What one worker does of a run."""
+    export(opened)
+    _follow_gradients(opened)
+    report(opened)
 
 
 def _follow_gradients(opened: Run) -> None:
@@ -106,17 +123,44 @@ def _follow_gradients(opened: Run) -> None:
     write_gradients(opened)
 
 
+def launch(
+    recipe: str | os.PathLike,
+    overrides: Overrides = None,
+    *,
+    workers: int = 2,
+    only_train: bool = False,
+    out: str | os.PathLike | None = None,
+    data: str | os.PathLike | None = None,
+    fresh: bool = False,
+) -> int:
+    """Runs a recipe with several workers on this machine; arguments as for `run`.
+
+    With `only_train` it is trained and nothing else. The result is an exit code.
+    """
+    from kerasseq.workers.launch import command_of
+    from kerasseq.workers.launch import launch as launch_workers
+
+    check(recipe, overrides)
+    verb = "train" if only_train else "run"
+    options = {"--out": out, "--data": data, "--fresh": fresh}
+    return launch_workers(command_of(verb, recipe, overrides, options), workers=workers)
+
+
 def evaluate(run: RunLike) -> dict[str, Any]:
     """Measures a run on its validation and test splits; writes `metrics.json` and `predictions.jsonl`."""
+    return _evaluate(open_run(run))
+
+
+def _evaluate(opened: Run, workers: Any = None) -> dict[str, Any]:
     from kerasseq.evaluate.evaluation import evaluate as evaluate_model
 
-    opened = open_run(run)
     return evaluate_model(
         **opened.values["evaluate"],
         inference=opened.inference,
         data=opened.data,
         folder=opened.folder,
         extra={"training": opened.seconds_of_training()},
+        workers=workers,
     )
 
 

@@ -20,7 +20,7 @@ from kerasseq.run_folder import RunFolder
 # What may differ between a run folder and the recipe that goes on with it.
 RESUMABLE = (
     "train.epochs", "train.max_steps", "train.max_minutes", "train.patience", "train.checkpoint_minutes",
-    "train.keep_checkpoints", "train.on_nan", "train.watch", "decode", "evaluate", "export",
+    "train.keep_checkpoints", "train.on_nan", "train.watch", "train.devices", "decode", "evaluate", "export",
 )  # fmt: skip
 UNFINISHED = re.compile(r"\..+\.\d+\.\w+")  # as `write_whole` names it
 

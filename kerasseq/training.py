@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kerasseq.errors import Problem, RecipeError, did_you_mean
+from kerasseq.errors import DataError, Problem, RecipeError, did_you_mean
 from kerasseq.opened_run import Run, recorded_folders
 from kerasseq.recipe.resolve import Recipe
 from kerasseq.resuming import alone, check_same_data, claim, was_trained
 from kerasseq.run_folder import RunFolder, write_json, write_text
+from kerasseq.workers.alone import Alone
 
 
 def train_recipe(
@@ -22,6 +23,7 @@ def train_recipe(
     fresh: bool = False,
     sanity: bool = False,
     display: Any = None,
+    workers: Alone | None = None,
 ) -> Run:
     """Trains a recipe's model, or goes on where its run folder left off.
 
@@ -32,11 +34,15 @@ def train_recipe(
         fresh: Start over where a run is already there.
         sanity: Have the model learn eight examples by heart first, where it was not trained yet.
         display: Shows training as it goes, like `TrainingProgress`; None shows nothing.
+        workers: Who takes part; this process alone unless given.
     """
     check_monitor(checked)
     folder = folder_for(checked, out)
+    workers = workers or Alone()
     with alone(folder):
-        return _train_in(folder, checked, data=data, fresh=fresh, sanity=sanity, display=display)
+        return _train_in(
+            folder, checked, data=data, fresh=fresh, sanity=sanity, display=display, workers=workers
+        )
 
 
 def folder_for(recipe: Recipe, out: str | os.PathLike | None = None) -> RunFolder:
@@ -52,6 +58,7 @@ def _train_in(
     fresh: bool,
     sanity: bool,
     display: Any,
+    workers: Alone,
 ) -> Run:
     # The recipe of a run reads its data where the run did.
     its_run = RunFolder(checked.folder)
@@ -64,17 +71,33 @@ def _train_in(
         recipe_folder=recorded.get("recipe_folder") or checked.folder.absolute(),
     )
     write_text(folder.recipe, checked.to_yaml())
-    check_same_data(folder, opened.prepare().checksums)
-    return _train(opened, display, sanity=sanity)
+    check_same_data(folder, _prepared(opened, workers).checksums)
+    return _train(opened, display, workers, sanity=sanity)
 
 
-def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
+def _prepared(opened: Run, workers: Alone) -> Any:
+    """The data, which the chief prepares first: the others then find it in the cache.
+
+    Raises:
+        DataError: If workers read different files.
+    """
+    workers.of_chief(lambda: opened.prepare() and None)
+    data = opened.data
+    if len({*map(tuple, workers.gathered(sorted(data.checksums.values())))}) > 1:
+        raise DataError(
+            "The workers read different data.\n  fix: give each of them the same files and the same recipe"
+        )
+    return data
+
+
+def _train(opened: Run, display: Any, workers: Alone, *, sanity: bool) -> Run:
     from kerasseq.measuring import Measuring, quick_decoder
     from kerasseq.train.loop import train as train_model
 
     opened.task.stops(opened.decoder)  # said now, not when training is over
-    model = opened.build()
-    _write_environment(opened, parameters=model.count_params())
+    with workers.scope():
+        model = opened.build()
+    _write_environment(opened, workers, parameters=model.count_params())
     if display is not None:
         display.introduce(opened.folder, counts=opened.data.counts, parameters=model.count_params())
         for feature in opened.features.values():
@@ -87,7 +110,8 @@ def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
         if display is not None:
             display.say(found)
         model = opened.build()  # with the random numbers of the seed
-    measure = Measuring(opened, model, is_watched=bool(opened.values["train"]["watch"]))
+    is_watched = bool(opened.values["train"]["watch"]) and workers.is_chief
+    measure = Measuring(opened, model, workers, is_watched=is_watched)
     train_model(
         **opened.values["train"],
         model=model,
@@ -98,6 +122,7 @@ def _train(opened: Run, display: Any, *, sanity: bool) -> Run:
         measure=measure,
         samples=measure.samples,
         display=display,
+        workers=workers,
     )
     opened.use(model)
     return opened
@@ -130,7 +155,7 @@ def check_monitor(recipe: Recipe) -> None:
             raise RecipeError([Problem(message, str(recipe.path), tuple(allowed), hint)])
 
 
-def _write_environment(opened: Run, *, parameters: int) -> None:
+def _write_environment(opened: Run, workers: Alone, *, parameters: int) -> None:
     from kerasseq.environment import describe
 
     write_json(
@@ -139,6 +164,7 @@ def _write_environment(opened: Run, *, parameters: int) -> None:
             **describe(),
             "parameters": parameters,
             "seed": opened.values["seed"],
+            "workers": workers.count,
             "command": " ".join(sys.argv),
             "recipe_folder": str(opened.recipe_folder),
             "data_folder": str(Path(opened.data_folder).resolve()) if opened.data_folder else None,

@@ -13,7 +13,7 @@ from kerasseq.registry import FOLDERS
 GROUND = frozenset(
     {"registry", "errors", "specs", "run_folder", "shipped", "quiet", "tag_schemes", "threads"}
 )
-SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode"})
+SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode", "workers"})
 FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "resuming", "environment"})
 BELOW_PIPELINE = GROUND | SECOND | FOURTH | {"models"}
 # What it hands its longer work to.
@@ -28,6 +28,7 @@ BESIDE_PIPELINE = frozenset(
         "search_space",
         "training",
         "tuning",
+        "joining",
     }  # fmt: skip
 )
 
@@ -44,6 +45,7 @@ MAY_IMPORT = {
     "gradients": BELOW_PIPELINE | {"opened_run"},
     "search_space": BELOW_PIPELINE,
     "sanity": BELOW_PIPELINE | {"opened_run"},
+    "joining": BELOW_PIPELINE,
     "measuring": BELOW_PIPELINE | {"opened_run"},
     "training": BELOW_PIPELINE | {"opened_run", "measuring", "sanity"},
     "tuning": BELOW_PIPELINE | {"search_space", "training"},
@@ -56,7 +58,7 @@ MAY_IMPORT = {
 }
 
 TENSORFLOW = frozenset({"tensorflow", "tensorflow_text"})
-TENSORFLOW_ROOMS = frozenset({"data", "export"})
+TENSORFLOW_ROOMS = frozenset({"data", "export", "workers"})
 TENSORFLOW_FILES = frozenset(  # elsewhere: switches between backends, and what a run ran on
     {
         "kerasseq/layers/kernels/cudnn.py",
@@ -64,6 +66,7 @@ TENSORFLOW_FILES = frozenset(  # elsewhere: switches between backends, and what 
         "kerasseq/models/inference.py",
         "kerasseq/environment.py",
         "kerasseq/train/optimizers/adam.py",
+        "kerasseq/train/replicas.py",
         "kerasseq/train/watchers/tensorboard.py",
     }
 )
@@ -153,7 +156,7 @@ def foreign_imports_on_the_ground(sources: dict[str, str]) -> list[str]:
 
 def wrong_tensorflow(sources: dict[str, str]) -> list[str]:
     """Uses of TensorFlow's own API where `keras.ops` belongs."""
-    rule = f"TensorFlow's own API is for {' and '.join(sorted(TENSORFLOW_ROOMS))}"
+    rule = f"TensorFlow's own API is for {', '.join(sorted(TENSORFLOW_ROOMS))}"
     return [
         f"{path}:{line}: imports `{target}` ({rule})"
         for path, text in sources.items()

@@ -168,7 +168,8 @@ def test_the_ground_needs_the_standard_library_only():
 def test_tensorflow_is_for_data_and_export():
     text = "def f():\n    from tensorflow.io import gfile"
     assert wrong(rules.wrong_tensorflow, layers__mask=text, data__lines=text, export__saved_model=text) == [
-        "kerasseq/layers/mask.py:2: imports `tensorflow.io` (TensorFlow's own API is for data and export)"
+        "kerasseq/layers/mask.py:2: imports `tensorflow.io` "
+        "(TensorFlow's own API is for data, export, workers)"
     ]
     (problem,) = wrong(rules.wrong_tensorflow, train__loop="import tensorflow_text as text")
     assert "imports `tensorflow_text`" in problem

@@ -117,6 +117,13 @@ def test_a_command_that_shows_its_own_progress_adds_nothing(command, pipeline, l
     assert pipeline.calls == calls
 
 
+def test_launch_ends_as_its_workers_did(command, pipeline):
+    pipeline.returns["launch"] = 143
+    assert command("launch", "a", "--workers", "3", "seed=2", "--train", "--out", "o") == (143, "", "")
+    options = {"workers": 3, "only_train": True, "out": Path("o"), "data": None, "fresh": False}
+    assert pipeline.calls == [("launch", ("a", ["seed=2"]), options)]
+
+
 def test_a_function_that_returns_nothing_prints_nothing(command):
     assert command("report", "runs/a") == (0, "", "")
 

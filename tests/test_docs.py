@@ -38,6 +38,7 @@ PAGES = (
     "docs/speech.md",
     "docs/gradients.md",
     "docs/training.md",
+    "docs/workers.md",
     "docs/tuning.md",
     "docs/python.md",
     "docs/export.md",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from keras import tree
 
 from kerasseq.errors import KerasseqError
 from kerasseq.evaluate.baseline import measure_baselines, right_answers, values_of
@@ -16,6 +17,7 @@ from kerasseq.models.side_by_side import side_by_side
 from kerasseq.registry import create
 from kerasseq.run_folder import RunFolder, write_json, write_text
 from kerasseq.specs import Baseline, Metric, NonNegativeInt, Supplied
+from kerasseq.workers.alone import Alone
 
 NUM_DETAILS = 20
 
@@ -39,23 +41,32 @@ class Measurement:
     seconds: float = 0.0
 
 
-def score_split(inference: Any, split: Any) -> dict[str, float]:
+def score_split(inference: Any, split: Any, workers: Alone | None = None) -> dict[str, float]:
     """The task's figures with the references as input; what state it has goes from batch to batch."""
-    sums: dict[str, float] = {}
-    for found in _scores(inference, split):
+    workers = workers or Alone()
+    own: dict[str, float] = {}
+    for found in _scores(inference, split, workers):
         for name, values in found.items():
-            sums[name] = sums.get(name, 0.0) + float(np.sum(values, dtype=np.float64))
+            own[name] = own.get(name, 0.0) + float(np.sum(values, dtype=np.float64))
+    sums: dict[str, float] = {}
+    for part in workers.gathered(own):
+        for name, value in part.items():
+            sums[name] = sums.get(name, 0.0) + value
     return inference.task.figures(sums)
 
 
-def _scores(inference: Any, split: Any) -> Iterator[dict[str, Any]]:
-    """What `task.score` finds in each batch."""
+def _scores(inference: Any, split: Any, workers: Alone) -> Iterator[dict[str, Any]]:
+    """What `task.score` finds in this worker's batches, or its rows of each, where they carry a state."""
     batches = split.batches(seed=0, epoch=0, training=False)
     if not inference.task.carries_state:
-        yield from side_by_side(lambda batch: inference.score(batch)[0], batches)
+        yield from side_by_side(lambda batch: inference.score(batch)[0], workers.mine(batches))
         return
     state = None
     for batch in batches:
+        if workers.count > 1:
+            batch = tree.map_structure(lambda part: part[workers.index :: workers.count], batch)
+            if not len(tree.flatten(batch)[0]):
+                return  # fewer rows than workers, and so in each batch
         found, state = inference.score(batch, state)
         yield found
 
@@ -74,7 +85,14 @@ def measured_names(task: Any, metrics: list[Any]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions: bool = True) -> Measurement:
+def measure(
+    inference: Any,
+    split: Any,
+    metrics: list[Any],
+    *,
+    with_predictions: bool = True,
+    workers: Alone | None = None,
+) -> Measurement:
     """Measures a split: the task's figures, and what the model answers on its own.
 
     Args:
@@ -82,12 +100,13 @@ def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions:
         split: One split of the data.
         metrics: From `make_metrics`.
         with_predictions: Whether to answer where no metric asks for it.
+        workers: Who shares the work; all of them find the same.
     """
-    found = Measurement(score_split(inference, split))
+    found = Measurement(score_split(inference, split, workers))
     if not metrics and not with_predictions:
         return found
     began = time.perf_counter()
-    answers = answered(inference, split)
+    answers = answered(inference, split, workers)
     found.seconds = time.perf_counter() - began
     inputs, references = inference.task.questions(split)
     for metric in metrics:
@@ -101,17 +120,19 @@ def measure(inference: Any, split: Any, metrics: list[Any], *, with_predictions:
     return found
 
 
-def answered(inference: Any, split: Any) -> list[dict[str, Any]]:
+def answered(inference: Any, split: Any, workers: Alone | None = None) -> list[dict[str, Any]]:
     """The answer to each question of a split, in the order of `task.questions`."""
 
     def answer(question_batch: tuple[Any, Mapping[str, Any]]) -> tuple[Any, list[dict[str, Any]]]:
         places, batch = question_batch
         return places, inference.present(batch)
 
-    answers: dict[int, dict[str, Any]] = {}
-    batches = inference.task.question_batches(split)
+    workers = workers or Alone()
+    own: dict[int, dict[str, Any]] = {}
+    batches = workers.mine(inference.task.question_batches(split))
     for places, found in side_by_side(answer, batches, is_traced=inference.has_answered):
-        answers.update(zip(map(int, places), found, strict=True))
+        own.update(zip(map(int, places), found, strict=True))
+    answers = {place: one for part in workers.gathered(own) for place, one in part.items()}
     return [answers[place] for place in range(len(answers))]
 
 
@@ -138,6 +159,7 @@ def evaluate(
     data: Supplied[Any],
     folder: Supplied[RunFolder],
     extra: Supplied[Mapping[str, Any]],
+    workers: Supplied[Alone | None] = None,
 ) -> dict[str, Any]:
     """Measures the validation and test splits and writes `metrics.json` and `predictions.jsonl`.
 
@@ -159,7 +181,7 @@ def evaluate(
     details: dict[str, Any] = {}
     seconds = dict(extra)
     for name in splits:
-        found = measure(inference, data.splits[name], made)
+        found = measure(inference, data.splits[name], made, workers=workers)
         results[name] = found.values
         signature.update(found.signature)
         details[name] = found.details

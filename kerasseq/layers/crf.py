@@ -117,12 +117,16 @@ class CRFLoss(keras.losses.Loss):
         super().__init__(name=name, reduction="mean_with_sample_weight", dtype="float32")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return ops.divide_no_nan(*self.parts(y_true, y_pred, sample_weight))
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """The sum and the count, whose quotient the loss is; of several batches, both add up."""
         lengths = ops.sum(ops.cast(ops.not_equal(y_true, PAD_ID), "float32"), axis=1)
         losses = self.call(y_true, y_pred)  # (batch,)
         if sample_weight is not None:
             weights = ops.cast(sample_weight, "float32")
             losses, lengths = losses * weights, lengths * weights
-        return ops.divide_no_nan(ops.sum(losses), ops.sum(lengths))
+        return ops.sum(losses), ops.sum(lengths)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """-log p(y | x) of each sentence, (batch,)."""

@@ -48,6 +48,10 @@ class ClassCrossEntropy(keras.losses.Loss):
         self.class_weights = None if class_weights is None else [float(weight) for weight in class_weights]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return ops.divide_no_nan(*self.parts(y_true, y_pred, sample_weight))
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """The sum and the count, whose quotient the loss is; of several batches, both add up."""
         labels = ops.reshape(ops.cast(y_true, "int32"), (-1,))
         losses = self.call(labels, y_pred)  # (batch,)
         weights = ops.ones_like(losses)
@@ -55,7 +59,7 @@ class ClassCrossEntropy(keras.losses.Loss):
             weights = ops.take(ops.convert_to_tensor(self.class_weights, "float32"), labels)
         if sample_weight is not None:
             weights = weights * ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
-        return ops.divide_no_nan(ops.sum(losses * weights), ops.sum(weights))
+        return ops.sum(losses * weights), ops.sum(weights)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The cross-entropy of each example, (batch,), not weighed."""

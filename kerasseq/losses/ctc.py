@@ -42,13 +42,17 @@ class CTCLoss(keras.losses.Loss):
         super().__init__(name=name, reduction="mean_with_sample_weight", dtype="float32")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return ops.divide_no_nan(*self.parts(y_true, y_pred, sample_weight))
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """The sum and the count, whose quotient the loss is; of several batches, both add up."""
         log_probabilities = ctc_log_probability(y_true, y_pred)  # (batch,)
         is_possible = log_probabilities > IMPOSSIBLE
         weights = ops.cast(is_possible, "float32")
         if sample_weight is not None:
             weights = weights * ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
         losses = -ops.where(is_possible, log_probabilities, 0.0)
-        return ops.divide_no_nan(ops.sum(losses * weights), ops.sum(weights * num_labels(y_true)))
+        return ops.sum(losses * weights), ops.sum(weights * num_labels(y_true))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Minus the log-probability of each transcript, (batch,)."""

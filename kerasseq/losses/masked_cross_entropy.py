@@ -42,13 +42,16 @@ class MaskedCrossEntropy(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return ops.divide_no_nan(*self.parts(y_true, y_pred, sample_weight))
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """The sum and the count, whose quotient the loss is; of several batches, both add up."""
         weights = ops.cast(ops.not_equal(y_true, PAD_ID), "float32")  # (batch, time)
         if sample_weight is not None:
             sample_weight = ops.cast(sample_weight, "float32")
             is_per_token = len(sample_weight.shape) > 1
             weights = weights * (sample_weight if is_per_token else sample_weight[:, None])
-        total = ops.sum(self.call(y_true, y_pred) * weights)
-        return ops.divide_no_nan(total, ops.sum(weights))
+        return ops.sum(self.call(y_true, y_pred) * weights), ops.sum(weights)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The cross-entropy of each token, (batch, time), 0 at padding."""

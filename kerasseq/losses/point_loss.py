@@ -44,7 +44,11 @@ class PointLoss(keras.losses.Loss):
         self.kind, self.delta = kind, float(delta)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        return mean_of_known(y_true, self.call(y_true, y_pred), sample_weight)
+        return ops.divide_no_nan(*self.parts(y_true, y_pred, sample_weight))
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """The sum and the count, whose quotient the loss is; of several batches, both add up."""
+        return known_parts(y_true, self.call(y_true, y_pred), sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each value, (batch, horizon, targets), 0 where it is missing."""
@@ -67,9 +71,9 @@ def known_errors(y_true: Any, y_pred: Any) -> Any:
     return ops.where(is_known, ops.where(is_known, y_true, 0.0) - y_pred, 0.0)
 
 
-def mean_of_known(y_true: Any, losses: Any, sample_weight: Any = None) -> Any:
-    """The mean of losses, (batch, horizon, targets), of values that are not missing."""
+def known_parts(y_true: Any, losses: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+    """The sum of losses, (batch, horizon, targets), of values that are not missing, and their number."""
     weights = ops.cast(ops.logical_not(ops.isnan(ops.cast(y_true, "float32"))), "float32")
     if sample_weight is not None:
         weights = weights * ops.reshape(ops.cast(sample_weight, "float32"), (-1, 1, 1))
-    return ops.divide_no_nan(ops.sum(losses * weights), ops.sum(weights))
+    return ops.sum(losses * weights), ops.sum(weights)

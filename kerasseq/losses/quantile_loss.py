@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq.losses.point_loss import known_errors, mean_of_known
+from kerasseq.losses.point_loss import known_errors, known_parts
 
 
 @keras.saving.register_keras_serializable(package="kerasseq")
@@ -40,7 +40,11 @@ class QuantileLoss(keras.losses.Loss):
         self.quantiles = quantiles
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        return mean_of_known(y_true, self.call(y_true, y_pred), sample_weight)
+        return ops.divide_no_nan(*self.parts(y_true, y_pred, sample_weight))
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """The sum and the count, whose quotient the loss is; of several batches, both add up."""
+        return known_parts(y_true, self.call(y_true, y_pred), sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The mean over quantiles of each value, (batch, horizon, targets), 0 where it is missing."""

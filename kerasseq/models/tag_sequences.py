@@ -42,8 +42,12 @@ class TagLoss(keras.losses.Loss):
         self._of_chain = CRFLoss()
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return ops.divide_no_nan(*self.parts(y_true, y_pred, sample_weight))
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """The sum and the count, whose quotient the loss is; of several batches, both add up."""
         loss = self._of_chain if is_chain(y_pred) else self._of_logits
-        return loss(y_true, y_pred, sample_weight)
+        return loss.parts(y_true, y_pred, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         return {"label_smoothing": self.label_smoothing, "name": self.name}

@@ -32,7 +32,9 @@ from kerasseq.train.callbacks.progress import Progress
 from kerasseq.train.callbacks.watching import Watching
 from kerasseq.train.callbacks.weight_averaging import WeightAveraging
 from kerasseq.train.session import Session
+from kerasseq.train.sharing import Sharing
 from kerasseq.train.step import COMPILED, IN_STEP, compile_model, of_model, step_callbacks
+from kerasseq.workers.alone import Alone
 
 Averaging = Annotated[Any, Part("averaging")]
 Watcher = Annotated[Any, Part("watcher", supplied=("folder", "recipe", "first_epoch"))]
@@ -62,6 +64,7 @@ def train(
     keep_checkpoints: PositiveInt = 2,
     on_nan: Literal["stop", "rollback"] = "stop",
     watch: list[Watcher] = ["tensorboard"],  # noqa: B006
+    devices: PositiveInt = 1,
     model: Supplied[keras.Model],
     task: Supplied[Any],
     data: Supplied[Any],
@@ -70,6 +73,7 @@ def train(
     measure: Supplied[Callable[[], Mapping[str, float]]],
     display: Supplied[Any] = None,
     samples: Supplied[Callable[[], Sequence[Sample]] | None] = None,
+    workers: Supplied[Any] = None,
 ) -> Checkpoints:
     """Trains, or goes on where the run folder left off, and leaves the best weights in the model.
 
@@ -94,13 +98,14 @@ def train(
         keep_checkpoints: How many of the last checkpoints are kept beside the best weights.
         on_nan: At a loss or gradient that is no finite number, stop, or go back at a lower rate.
         watch: Where else an epoch's figures and samples go: `tensorboard`, `mlflow`, `wandb`.
+        devices: Devices of one machine that share every batch.
     Returns:
         The checkpoints, with the history of every epoch.
     """
     check_arguments(train, **(given := dict(locals())))
-    split = data.splits["train"]
+    split, workers = data.splits["train"], workers or Alone()
     with of_model(model, precision):
-        fitted = task.training_model(model, batch_size=split.batch_size)
+        fitted = task.training_model(model, batch_size=split.batch_size // workers.count)
     step = step_callbacks(fitted, **{name: given[name] for name in IN_STEP})
     rate = compile_model(
         fitted,
@@ -109,13 +114,14 @@ def train(
         steps_per_epoch=split.steps,
         **{name: given[name] for name in COMPILED},
     )
+    sharing = Sharing(workers, fitted, devices=devices)
     averages = None if averaging is None else WeightAveraging(averaging)
     if averages is not None:
         averages.build(model.trainable_variables)
         measure = averages.measured(measure)
     limits = Limits(max_steps=max_steps, max_minutes=max_minutes)
     progress = Progress(display, steps=split.steps, tokens=task.num_tokens(split), limits=limits)
-    checkpoints = Checkpoints(
+    checkpoints = sharing.checkpoints(
         folder.checkpoints,
         monitor=monitor,
         patience=patience,
@@ -128,19 +134,19 @@ def train(
     session = Session(
         model=fitted, task=task, split=split, seed=seed, epochs=epochs, folder=folder, rate=rate,
         checkpoints=checkpoints, checkpoint_minutes=checkpoint_minutes, limits=limits, progress=progress,
-        on_nan=on_nan, in_step=step, at_epoch_end=[
+        on_nan=on_nan, in_step=step, sharing=sharing, at_epoch_end=[
             MetricEvaluation(measure, every_epochs=evaluate_every),
             *([] if averages is None else [averages]),
-            LearningRate(rate), Watching(watch, folder=folder, samples=samples),
+            LearningRate(rate), Watching(watch if workers.is_chief else [], folder=folder, samples=samples),
         ],
     )  # fmt: skip
     session.run()
-    _keep_best(checkpoints, model, folder)
-    return checkpoints
+    return _keep_best(checkpoints, model, folder)
 
 
-def _keep_best(checkpoints: Checkpoints, model: keras.Model, folder: RunFolder) -> None:
+def _keep_best(checkpoints: Checkpoints, model: keras.Model, folder: RunFolder) -> Checkpoints:
     """Saves a model to use: without the optimizer it is a third as large and loads anywhere."""
     checkpoints.restore_best(model)
     model.optimizer, model.compiled = None, False
     write_whole(folder.model, model.save)
+    return checkpoints

@@ -13,7 +13,6 @@ import numpy as np
 
 from kerasseq.errors import TrainingError
 from kerasseq.run_folder import RunFolder, write_whole
-from kerasseq.train.callbacks.between_steps import BetweenSteps
 from kerasseq.train.callbacks.checkpoints import Checkpoints
 from kerasseq.train.callbacks.gradient_accumulation import GradientAccumulation
 from kerasseq.train.callbacks.learning_rate import MovingRate
@@ -23,6 +22,7 @@ from kerasseq.train.callbacks.own_rates import OwnRates
 from kerasseq.train.callbacks.progress import EpochLine, Progress
 from kerasseq.train.callbacks.watching import Watching
 from kerasseq.train.memory import keep_freed_memory
+from kerasseq.train.sharing import Sharing
 
 MOST_ROLLBACKS = 5
 LOWER = 0.25
@@ -46,6 +46,7 @@ class Session:
         checkpoint_minutes: How often, within an epoch.
         limits: What may end training before its last epoch.
         progress: What a person sees.
+        sharing: Who takes part.
         in_step: Callbacks that change the step.
         at_epoch_end: Callbacks that add to an epoch's logs or follow them, before the checkpoints do.
     """
@@ -65,6 +66,7 @@ class Session:
         checkpoint_minutes: float,
         limits: Limits,
         progress: Progress,
+        sharing: Sharing,
         in_step: Sequence[keras.callbacks.Callback],
         at_epoch_end: Sequence[keras.callbacks.Callback],
     ):
@@ -79,8 +81,9 @@ class Session:
         self.checkpoints = checkpoints
         self.limits = limits
         self.progress = progress
+        self.sharing = sharing
         self.guard = NanGuard()
-        self.between = BetweenSteps(
+        self.between = sharing.between_steps(
             checkpoints,
             every_minutes=checkpoint_minutes,
             advice=f"the same command goes on from there, in {folder.path}",
@@ -145,7 +148,7 @@ class Session:
         keep_freed_memory()
         try:
             self.model.fit(
-                batches.map(self.task.example),
+                self.sharing.dataset(batches.map(self.task.example)),
                 initial_epoch=first,
                 epochs=self.epochs,
                 steps_per_epoch=self.split.steps,

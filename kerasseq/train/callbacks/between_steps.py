@@ -69,27 +69,40 @@ class BetweenSteps(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         self.checkpoints.step = self._first_batch + batch
-        is_due = self.received is not None or time.monotonic() - self._saved_at >= 60 * self.every_minutes
-        if is_due and self.checkpoints.step:  # else the end of an epoch was saved just now
+        received, is_due = self.decided(self.received, self.is_due())
+        if (is_due or received is not None) and self.checkpoints.step:  # else the end of an epoch was saved
             if self.guard is not None:
                 self.guard.look()
             self.checkpoints.save()
             self._saved_at = time.monotonic()
-        if self.received is not None:
-            self._stop()
+        if received is not None:
+            self._stop(received)
+
+    def is_due(self) -> bool:
+        """Whether it is time for a state."""
+        return time.monotonic() - self._saved_at >= 60 * self.every_minutes
+
+    def decided(self, received: int | None, is_due: bool) -> tuple[int | None, bool]:
+        """The signal to obey and whether to save, from what this process knows."""
+        return received, is_due
+
+    def decided_at_the_end(self, received: int | None) -> int | None:
+        """The signal to obey when `fit` is over."""
+        return received
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self._first_batch, self._saved_at = 0, time.monotonic()
 
     def on_train_end(self, logs: dict | None = None) -> None:
         self.release()
-        if self.received is not None:
-            self._stop()
+        received = self.decided_at_the_end(self.received)
+        if received is not None:
+            self._stop(received)
 
-    def _stop(self) -> None:
+    def _stop(self, received: int) -> None:
         self.release()
         done = f"after epoch {self.checkpoints.epoch}"
         if self.checkpoints.step:
             done = f"in epoch {self.checkpoints.epoch + 1} after step {self.checkpoints.step}"
-        message = f"{SIGNALS[self.received]}: stopped and saved {done}; {self.advice}"
-        raise Interrupted(message, exit_code=SHELL_OFFSET + self.received)
+        message = f"{SIGNALS[received]}: stopped and saved {done}; {self.advice}"
+        raise Interrupted(message, exit_code=SHELL_OFFSET + received)

@@ -117,12 +117,16 @@ class Checkpoints(keras.callbacks.Callback):
         }
         # Waiting for the disk would slow short epochs down; a power cut costs these seconds at most.
         flush = time.monotonic() - self._flushed_at >= FLUSH_SECONDS
-        checkpoint_file.save(path, self._variables(self.model), state, flush=flush)
+        checkpoint_file.save(path, self._saved(self._variables(self.model)), state, flush=flush)
         if flush:
             self._flushed, self._flushed_at = path, time.monotonic()
         for old in self._paths()[self.keep :]:
             if old != self._flushed:
                 old.unlink()
+
+    def _saved(self, variables: Sequence[Any]) -> Sequence[Any]:
+        """What of the variables goes into a file."""
+        return variables
 
     def _with_state(self) -> list[Any]:
         return [other for other in self.others if hasattr(other, "state")]
@@ -173,27 +177,38 @@ class Checkpoints(keras.callbacks.Callback):
 
         The caller's data goes on after `epoch` epochs and `step` steps.
         """
-        variables, paths = self._variables(model), self._paths()
+        variables = self._variables(model)
+        read = self._read_last(variables)
+        if read is None:
+            return False
+        self._arrays, state = read
+        checkpoint_file.assign(variables, self._arrays)
+        self.history[:], self.best = state["history"], state["best"]
+        self.epoch, self.step = state["epoch"], state["step"]
+        for other in self._with_state():
+            other.restore(state["callbacks"][type(other).__name__])
+        return True
+
+    def _read_last(self, variables: Sequence[Any]) -> tuple[list[np.ndarray], dict[str, Any]] | None:
+        """The last state that can be read."""
+        paths = self._paths()
         for number, path in enumerate(paths):
             try:
-                self._arrays, state = checkpoint_file.load(path, variables)
+                return checkpoint_file.load(path, variables)
             except checkpoint_file.UnreadableError as error:
                 if path == paths[-1]:
                     raise
                 reason = str(error).partition("\n")[0]
                 path.rename(path.with_suffix(".broken"))
                 sys.stderr.write(f"{reason} Going on from {paths[number + 1].name}, the one before.\n")
-                continue
-            checkpoint_file.assign(variables, self._arrays)
-            self.history[:], self.best = state["history"], state["best"]
-            self.epoch, self.step = state["epoch"], state["step"]
-            for other in self._with_state():
-                other.restore(state["callbacks"][type(other).__name__])
-            return True
-        return False
+        return None
 
     def restore_best(self, model: keras.Model) -> None:
         """Gives a model the best epoch's weights, or leaves it at the last if nothing was monitored."""
+        arrays = self._read_best(model.variables)
+        if arrays is not None:
+            checkpoint_file.assign(model.variables, arrays)
+
+    def _read_best(self, variables: Sequence[Any]) -> list[np.ndarray] | None:
         path = self.folder / "best.npz"
-        if path.exists():
-            checkpoint_file.assign(model.variables, checkpoint_file.load(path, model.variables)[0])
+        return checkpoint_file.load(path, variables)[0] if path.exists() else None

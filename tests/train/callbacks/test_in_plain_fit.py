@@ -23,7 +23,7 @@ class Sampler(keras.layers.Layer):
         self.probability = self.add_weight(shape=(), initializer="zeros", trainable=False)
         self.seen = self.add_weight(shape=(), initializer="zeros", trainable=False)
 
-    def enable_sampling(self, is_on=True):
+    def enable_sampling(self, is_on=True, **how):
         return self.probability
 
     def call(self, inputs, training=False):

@@ -1,0 +1,68 @@
+"""Trains small recipes one after the other, each with all workers of TF_CONFIG; `python together.py FOLDER`.
+
+The first worker writes what the tests look at: run folders, and what every worker saw.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from kerasseq import pipeline
+from kerasseq.errors import KerasseqError
+from kerasseq.train.replicas import Replicas
+from kerasseq.training import train_recipe
+from kerasseq.workers.group import Group
+from kerasseq.workers.place import place_of
+
+
+def main(folder: Path) -> None:
+    place = place_of(os.environ)
+    group = Group(index=place.index, count=place.count, devices=1)
+    seen = follow_rows()
+    given = group.gathered((group.index, b"\xff" * (3 * group.index)))
+    found = {"gathered": [[index, data.hex()] for index, data in given]}
+    for recipe in sorted(folder.glob("*.yaml")):
+        seen.clear()
+        own = folder / (recipe.stem if group.is_chief else f"other_{recipe.stem}")
+        opened = train_recipe(pipeline.check(recipe), out=own, workers=group)
+        found[recipe.stem] = {
+            "rows": group.gathered(list(seen)),
+            "measured": pipeline._evaluate(opened, group)["validation"],
+        }
+    try:
+        group.of_chief(lambda: fail("the disk"))
+    except KerasseqError as error:
+        found["failed"] = group.gathered(str(error))
+    if group.is_chief:
+        (folder / "found.json").write_text(json.dumps(found))
+
+
+def follow_rows() -> list:
+    """Notes the first inputs of each share that counts, as they are handed to `fit`."""
+    seen, before = [], Replicas.dataset
+
+    def dataset(self, batches):
+        def note(batch, counts):
+            inputs = batch[0]
+            rows = inputs.get("source", inputs.get("text"))
+            if counts:
+                seen.append(np.asarray(rows).tolist())
+
+        shares = before(self, batches)
+        for share in shares:
+            note(*share)
+        return shares
+
+    Replicas.dataset = dataset
+    return seen
+
+
+def fail(what: str) -> None:
+    raise KerasseqError(f"{what} is full")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
