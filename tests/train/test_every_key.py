@@ -148,7 +148,7 @@ KEYS = {
     "keep_checkpoints": (1, lambda plain, ours: "epoch_2.npz" not in ours.files),
     "on_nan": ("rollback", lambda plain, ours: plain.error and len(ours.history) == 3),
     "watch": ([], lambda plain, ours: "tensorboard" not in ours.files),
-    "devices": (2, lambda plain, ours: "`train.devices` is 2" in ours.error),  # there is one; see tests/workers
+    "devices": (2, lambda plain, ours: "`train.devices` is 2" in ours.error),
 }  # fmt: skip
 
 
