@@ -27,7 +27,7 @@ model:
   image_encoder: {type: cnn, filters: [4, 4]}
   augmentation: {crop: 0.2}
   decoder: {cell: rnn, units: 6}
-train: {epochs: 1}
+train: {epochs: 1, watch: []}
 decode: {type: beam, beam_width: 2, num_hypotheses: 2, min_length: 1, max_length: 6}
 export: [saved_model]
 """
@@ -137,8 +137,9 @@ def test_a_fine_tuned_network_opens_without_what_it_started_from(tmp_path):
     overrides = {
         "data.features.image.height": 32,
         "model.image_encoder": tuned,
+        "decode": {"type": "greedy", "max_length": 6},
+        "evaluate": {"metrics": ["exact_match"], "num_details": 0, "baseline": []},
         "export": [],
-        "evaluate.baseline": [],
     }
     made = pipeline.run(write_recipe(tmp_path), overrides, out=tmp_path / "run", quiet=True)
     before = made.predict(pictures_of(made))

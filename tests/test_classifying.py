@@ -23,7 +23,7 @@ model:
   embedding_dim: 8
   encoder: {type: recurrent, cell: gru, units: 6, bidirectional: true}
   pooling: attention
-train: {epochs: 2, label_smoothing: 0.1}
+train: {epochs: 2, label_smoothing: 0.1, watch: []}
 export: [saved_model]
 """
 TEXTS = ["The soup was not bad at all.", "I found the bed dull.", ""]

@@ -28,7 +28,7 @@ model:
   front_end: FRONT_END
   encoder: {type: recurrent, cell: gru, units: 6}
   pooling: attention
-train: {epochs: 2}
+train: {epochs: 2, watch: []}
 export: [saved_model]
 """
 FEATURES = {

@@ -28,7 +28,7 @@ model:
   encoder: {type: recurrent, cell: gru, units: 6}
   normalization: instance
   quantiles: [0.1, 0.5, 0.9]
-train: {epochs: 2}
+train: {epochs: 2, watch: []}
 evaluate: {metrics: [{type: mse, scaled: true}, mae, mase, coverage, pinball]}
 export: [saved_model]
 """

@@ -114,7 +114,10 @@ def test_a_path_that_is_taken_is_refused(recipe, is_file, message, untrainable):
     [
         ({"decode.num_hypotheses": 4}, "widen the beam, or ask for fewer hypotheses"),
         ({"train.scheduled_sampling.schedule": "exponential"}, "give a factor under 1 as `k`"),
-        ({"train.scheduled_sampling.temperature": 0.5}, "take `predictions: sampled`, or leave it out"),
+        (
+            {"train.scheduled_sampling": {"predictions": "greedy", "temperature": 0.5}},
+            "take `predictions: sampled`, or leave it out",
+        ),
     ],
 )
 def test_options_that_cannot_be_together_are_refused_before_training(recipe, overrides, fix, untrainable):

@@ -21,7 +21,7 @@ model:
   type: speech_recognizer
   front_end: {{type: log_mel, bands: 8, step_ms: 20, frame_ms: 40}}
   encoder: {{type: recurrent, cell: gru, units: 8}}
-train: {{epochs: 1, optimizer: {{type: adam, learning_rate: 1e-2}}}}
+train: {{epochs: 1, watch: [], optimizer: {{type: adam, learning_rate: 1e-2}}}}
 decode: {{type: ctc_beam, beam_width: 4, num_hypotheses: 2}}
 evaluate: {{metrics: [exact_match]}}
 export: [saved_model]

@@ -29,7 +29,7 @@ model:
   characters: {type: cnn, embedding_dim: 4, filters: 4}
   encoder: {type: recurrent, cell: gru, units: 6}
   crf: true
-train: {epochs: 2}
+train: {epochs: 2, watch: []}
 evaluate: {metrics: [span_f1, tag_accuracy], num_details: 3}
 export: [saved_model]
 """
