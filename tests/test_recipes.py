@@ -15,17 +15,9 @@ from kerasseq.shipped import shipped_datasets, shipped_recipes
 from kerasseq.training import check_monitor
 from tests.data.picture_files import picture, write_picture
 from tests.data.recordings import tone, write_wav
+from tests.task_recipes import OF_TASK
 
 RECIPES = shipped_recipes()
-OF_TASK = {
-    "captioner": "caption_scenes",
-    "forecaster": "forecast_load",
-    "language_model": "generate_text",
-    "seq2seq": "translate_dates",
-    "sequence_classifier": "classify_reviews",
-    "sequence_tagger": "tag_sentences",
-    "speech_recognizer": "recognize_digits",
-}
 
 
 def write_scenes(folder):

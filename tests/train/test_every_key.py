@@ -18,6 +18,7 @@ from kerasseq.registry import names
 from kerasseq.run_folder import RunFolder
 from kerasseq.specs import FilledIn
 from kerasseq.train.loop import train
+from tests.task_recipes import OF_TASK
 from tests.train.small_training import STEPS, Batches, Task
 
 
@@ -190,15 +191,6 @@ def test_a_training_goes_another_way_with_it(tmp_path, capsys, plain, key):
     assert all(math.isfinite(row["loss"]) for row in ours.history)
 
 
-RECIPES = {
-    "captioner": "caption_scenes",
-    "forecaster": "forecast_load",
-    "language_model": "generate_text",
-    "seq2seq": "translate_dates",
-    "sequence_classifier": "classify_reviews",
-    "sequence_tagger": "tag_sentences",
-    "speech_recognizer": "recognize_digits",
-}
 # What a task has no use for is refused, and not ignored; the recipes write with a CRF and with CTC.
 REFUSED = {
     "train.label_smoothing=0.1": {"forecaster", "sequence_tagger", "speech_recognizer"},
@@ -208,12 +200,12 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("model", RECIPES)
+@pytest.mark.parametrize("model", OF_TASK)
 @pytest.mark.parametrize("override", REFUSED)
 def test_a_key_that_a_task_has_no_use_for_is_refused(override, model):
-    assert set(RECIPES) == set(names("model"))
+    assert set(OF_TASK) == set(names("model"))
     if model not in REFUSED[override]:
-        pipeline.check(RECIPES[model], [override])
+        pipeline.check(OF_TASK[model], [override])
         return
     with pytest.raises(RecipeError, match=rf"`{override.partition('=')[0]}` is .*\n.*fix: "):
-        pipeline.check(RECIPES[model], [override])
+        pipeline.check(OF_TASK[model], [override])
