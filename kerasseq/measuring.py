@@ -24,8 +24,11 @@ MOST_LETTERS = 2000
 
 
 def quick_decoder(decoder: Any) -> Any:
-    """The quickest search that is like the recipe's, for measuring after each epoch."""
-    return None if decoder is None else create("decode", getattr(decoder, "quick", "greedy"))
+    """The quickest search that is like the recipe's, for measuring after each epoch; or that one itself."""
+    if decoder is None:
+        return None
+    quick = create("decode", getattr(decoder, "quick", "greedy"))
+    return decoder if type(decoder) is type(quick) and vars(decoder) == vars(quick) else quick
 
 
 class Measuring:

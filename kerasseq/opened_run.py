@@ -170,10 +170,10 @@ class Run:
             ) from error
         return model
 
-    def use(self, model: Any) -> None:
-        """Takes a model that was just trained."""
-        self.__dict__["model"] = model
-        self.__dict__.pop("inference", None)
+    def use(self, inference: Any) -> None:
+        """Takes a model that was just trained, with what was compiled of it to measure it meanwhile."""
+        self.__dict__["model"] = inference.model
+        self.__dict__["inference"] = inference.searching_with(self.decoder)
 
     @cached_property
     def inference(self) -> Any:

@@ -124,7 +124,7 @@ def _train(opened: Run, display: Any, workers: Alone, *, sanity: bool) -> Run:
         display=display,
         workers=workers,
     )
-    opened.use(model)
+    opened.use(measure.inference)
     return opened
 
 

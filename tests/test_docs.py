@@ -50,46 +50,43 @@ FILE_NAME = re.compile(r"# ([\w.]+\.(?:py|yaml))\n")
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)]*)?\)")
 SIZES = {"train": 128, "validation": 24, "test": 24}
 TRAINS = ("run", "train", "explain", "tune")  # `VERB RECIPE …`
+QUICK = {"train.epochs": 1, "train.watch": [], "evaluate.num_details": 0}
 SHORT_LANGUAGE_MODEL = {
     "data.source": {"type": "text", "train": "few.txt", "validation": "few.txt"},
     "model.units": 8,
-    "train.epochs": 1,
-    "train.watch": [],
+    **QUICK,
     "decode.max_length": 12,
 }
 SHORT_CLASSIFIER = {
     "model.embedding_dim": 8,
     "model.encoder.units": 8,
-    "train.epochs": 1,
-    "train.watch": [],
+    "model.encoder.bidirectional": False,
+    **QUICK,
     "evaluate.baseline": ["majority"],
 }
 SHORT_CAPTIONER = {
     "model.embedding_dim": 8,
     "model.image_encoder.filters": [4, 4],
     "model.decoder.units": 8,
-    "train.epochs": 1,
-    "train.watch": [],
+    **QUICK,
     "decode.max_length": 8,
 }
 SHORT_TAGGER = {
     "model.embedding_dim": 8,
     "model.encoder.units": 8,
-    "train.epochs": 1,
-    "train.watch": [],
+    "model.encoder.bidirectional": False,
+    **QUICK,
 }
 SHORT_SPEECH = {
     "model.subsampling": {"filters": 4},
-    "model.encoder": {"type": "recurrent", "units": 4},
-    "train.epochs": 1,
-    "train.watch": [],
+    "model.encoder": {"type": "recurrent", "units": 4, "bidirectional": False},
+    **QUICK,
 }
 SHORT_FORECASTER = {
     "data.stride": 40,
     "data.evaluation_stride": 40,
     "model.encoder.units": 4,
-    "train.epochs": 1,
-    "train.watch": [],
+    **QUICK,
     "evaluate.baseline": ["last_value"],
 }
 SHORT = {
@@ -99,13 +96,11 @@ SHORT = {
     "model.encoder.bidirectional": False,
     "model.decoder.units": 8,
     "model.decoder.attention": "none",
-    "train.epochs": 1,
-    "train.watch": [],
+    **QUICK,
     "train.clipping": None,
     "train.schedule": None,
     "decode": {"type": "greedy", "max_length": 12},
     "evaluate.metrics": ["exact_match"],
-    "evaluate.num_details": 0,
 }
 
 
@@ -122,6 +117,9 @@ SHORT_BY_MODEL = {
 
 def text_of(page):
     return (ROOT / page).read_text(encoding="utf-8")
+
+
+EVERY_PAGE = "".join(map(text_of, PAGES))
 
 
 def blocks(page):
@@ -231,6 +229,8 @@ def call(command, monkeypatch, capsys, *, stdin=""):
             overrides["model.decoder.input_feeding"] = True
         if model.get("front_end"):  # in the place of the embedding
             overrides = {key: value for key, value in overrides.items() if key != "model.embedding_dim"}
+        if f"runs/{Path(arguments[1]).stem}/saved_model" not in EVERY_PAGE:  # no example asks for it
+            overrides = {**overrides, "export": []}
         short = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
         arguments = [*arguments[:2], *short, *arguments[2:]]
     monkeypatch.setattr(sys, "argv", ["kerasseq", *arguments])

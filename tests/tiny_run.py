@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from kerasseq import pipeline
+from kerasseq.models.inference import Inference
 from kerasseq.shipped import shipped_folder
 
 SIZES = {"train": 256, "validation": 40, "test": 40}
@@ -74,7 +75,7 @@ def untrained_run(recipe: Path, overrides: dict | None = None, *, seed: int = 0)
     shapes = [weight.shape for weight in model.get_weights()]
     model.set_weights([random.normal(0, 0.6 * (len(shape) > 1), shape) for shape in shapes])  # biases stay 0
     model.save(opened.folder.model)
-    opened.use(model)
+    opened.use(Inference(opened.task, model, opened.decoder))
     return opened
 
 

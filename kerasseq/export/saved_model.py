@@ -30,8 +30,11 @@ class SavedModel:
         signatures = {name: _function(found) for name, found in answers.items()}
         # What a decoder counts, so that it draws anew in each call, belongs to no model.
         module.counters = [variable for found in signatures.values() for variable in found.variables]
+        # It answers and is trained no further: the hand-written gradients of its loops stay behind.
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         write_whole(
-            folder.saved_model, lambda fresh: tf.saved_model.save(module, str(fresh), signatures=signatures)
+            folder.saved_model,
+            lambda fresh: tf.saved_model.save(module, str(fresh), signatures=signatures, options=options),
         )
         return folder.saved_model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -48,8 +49,18 @@ class Inference:
     def __init__(self, task: Any, model: keras.Model, decoder: Any):
         self.task = task
         self.model = model
-        specs = task.specs()
+        state = tree.map_structure(
+            lambda tensor: Raw(keras.backend.standardize_dtype(tensor.dtype), (None, *tensor.shape[1:])),
+            task.initial_state(model, 1),
+        )
+        self._score = compiled(lambda batch, state: task.score(model, batch, state), task.specs(), state)
+        self._search(decoder)
+
+    def _search(self, decoder: Any) -> None:
+        task, model, specs = self.task, self.model, self.task.specs()
         inputs = {field: specs[field] for field in task.input_fields}
+        self.decoder = decoder
+        self.has_answered = False
         self._respond = {
             detailed: compiled(
                 lambda encoded, wanted=detailed: task.respond(model, encoded, decoder, detailed=wanted),
@@ -57,15 +68,16 @@ class Inference:
             )
             for detailed in (False, True)
         }
-        self.has_answered = False
-        state = tree.map_structure(
-            lambda tensor: Raw(keras.backend.standardize_dtype(tensor.dtype), (None, *tensor.shape[1:])),
-            task.initial_state(model, 1),
-        )
-        self._score = compiled(lambda batch, state: task.score(model, batch, state), specs, state)
-
         self.open = compiled(lambda encoded: task.open(model, encoded, decoder))
         self.extend = compiled(lambda progress, num_steps: task.extend(model, progress, decoder, num_steps))
+
+    def searching_with(self, decoder: Any) -> Inference:
+        """The same model with this search; what has been compiled and does not depend on it is shared."""
+        if decoder is self.decoder:
+            return self
+        other = copy.copy(self)
+        other._search(decoder)
+        return other
 
     def respond(self, encoded: Mapping[str, Any], *, detailed: bool = False) -> dict[str, Any]:
         """The answers to encoded inputs, as NumPy arrays."""

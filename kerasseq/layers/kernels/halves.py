@@ -15,7 +15,9 @@ from kerasseq.layers.kernels.cudnn import has_gpu
 from kerasseq.layers.watching import is_watched
 
 # Measured by `benchmarks/recurrent.py`: halves of 64 rows pay at 128 and 512 units, those of 20 rows at 200
-# but not at 650, where a product mostly waits for its weights, which each half reads on its own.
+# but not at 650, where a product mostly waits for its weights, which each half reads on its own. With few
+# units a step is little more than the start of its operations, and halves start twice as many.
+FEWEST_UNITS = 64
 FEWEST_ROWS = 8
 UNITS_A_ROW = 16
 
@@ -61,5 +63,5 @@ def _of_rows(rows: slice, tensor: Any | None) -> Any:
 def _pays(num_rows: int | None, units: int) -> bool:
     if keras.backend.backend() != "tensorflow" or _is_half.get() or is_watched():
         return False
-    is_enough = num_rows is None or num_rows >= max(FEWEST_ROWS, units / UNITS_A_ROW)
-    return is_enough and (os.cpu_count() or 1) > 1 and not has_gpu()
+    has_rows = num_rows is None or num_rows >= max(FEWEST_ROWS, units / UNITS_A_ROW)
+    return units >= FEWEST_UNITS and has_rows and (os.cpu_count() or 1) > 1 and not has_gpu()
