@@ -21,7 +21,7 @@ data:
 model:
   type: sequence_classifier
   embedding_dim: 8
-  encoder: {type: recurrent, cell: gru, units: 6, bidirectional: true}
+  encoder: {type: recurrent, cell: rnn, units: 6, bidirectional: true}
   pooling: attention
 train: {epochs: 2, label_smoothing: 0.1, watch: []}
 export: [saved_model]
@@ -56,7 +56,7 @@ def test_the_report_shows_the_matrix_and_the_attention(run):
 
 def test_a_run_answers_by_its_folder_name_alone(run):
     opened = pipeline.open_run(run.folder.path)
-    answers = list(opened.decode(TEXTS))
+    answers = list(run.decode(TEXTS))
     assert opened.features["label"].vocabulary == ["mixed", "negative", "positive"]
     for answer in answers:
         assert answer["score"] == max(answer["probabilities"].values())
@@ -85,11 +85,12 @@ def test_the_saved_model_says_the_same(run):
 
 
 def test_the_command_line_predicts_classes(run, monkeypatch, capsys):
+    """In a run that it opens by its folder's name."""
     monkeypatch.setattr(sys, "argv", ["kerasseq", "predict", str(run.folder.path)])
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"The soup was cold.\n")))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO("\n".join(TEXTS[:2]).encode())))
     with pytest.raises(SystemExit):
         cli.main()
-    assert capsys.readouterr().out.strip() in run.features["label"].vocabulary
+    assert capsys.readouterr().out.splitlines() == run.predict(TEXTS[:2])
 
 
 def test_explain_and_doctor_know_classes(run):

@@ -27,9 +27,9 @@ model:
   type: sequence_tagger
   embedding_dim: 3
   characters: {type: cnn, embedding_dim: 4, filters: 4}
-  encoder: {type: recurrent, cell: gru, units: 6}
+  encoder: {type: recurrent, cell: rnn, units: 6}
   crf: true
-train: {epochs: 2, watch: []}
+train: {epochs: 1, watch: []}
 evaluate: {metrics: [span_f1, tag_accuracy], num_details: 3}
 export: [saved_model]
 """

@@ -1,5 +1,6 @@
 """A search over a recipe's keys, with a training that only looks up what it would have found."""
 
+import json
 import math
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 from kerasseq import pipeline, tuning
 from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.recipe import load_recipe
-from tests.tiny_run import write_recipe
+from tests.tiny_run import PLAIN, write_recipe
 
 pytest.importorskip("optuna")
 
@@ -128,7 +129,8 @@ def test_without_optuna_the_install_line_is_told(recipe, monkeypatch, tmp_path):
 
 
 def test_trials_are_trained_for_real(recipe, tmp_path):
-    overrides = ["search.trials=2", "train.epochs=1", "search.keys={model.encoder.units: [4, 6]}"]
+    plain = [f"{key}={json.dumps(value)}" for key, value in {**PLAIN, "train.epochs": 1}.items()]
+    overrides = [*plain, "search.trials=2", "search.keys={model.encoder.units: [4, 6]}"]
     best = pipeline.tune(recipe, overrides, out=tmp_path / "study")
     units = {
         load_recipe(path).values["model"]["encoder"]["units"]

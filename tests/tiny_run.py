@@ -38,9 +38,10 @@ PLAIN = {
     "train.scheduled_sampling": None,
     "train.clipping": None,
     "train.schedule": None,
+    "train.watch": [],
     "model.decoder.attention": "none",
     "decode": "greedy",
-    "evaluate.metrics": ["exact_match"],
+    "evaluate": {"metrics": [], "num_details": 0},
     "export": [],
 }
 

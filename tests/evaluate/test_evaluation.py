@@ -2,6 +2,7 @@
 
 import json
 import types
+from collections import defaultdict
 
 import keras
 import numpy as np
@@ -59,18 +60,20 @@ def test_measured_names_are_those_that_are_measured(tiny_run):
 
 
 def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run):
-    """Against one example at a time, without padding, in NumPy."""
+    """Against examples of one length at a time, without padding, in NumPy."""
     opened, losses, hits = pipeline.open_run(tiny_run.folder.path), [], []
+    by_lengths = defaultdict(list)
     for source, target in opened.data.splits["test"].examples():
-        ids = {
-            "source": np.asarray(opened.features["source"].encode([source])),
-            "target": np.asarray(opened.features["target"].encode([target])),
-        }
+        by_lengths[len(source), len(target)].append((source, target))
+    for examples in by_lengths.values():
+        texts = zip(("source", "target"), zip(*examples, strict=True), strict=True)
+        ids = {side: np.asarray(opened.features[side].encode(list(column))) for side, column in texts}
+        assert all(part.all() for part in ids.values())
         inputs, labels = Seq2SeqTask({}).example(ids)
-        logits = np.asarray(opened.model(inputs), "float64")[0]
+        logits = np.asarray(opened.model(inputs), "float64")
         log_probabilities = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-        losses += [-row[label] for row, label in zip(log_probabilities, labels[0], strict=True)]
-        hits += list(logits.argmax(axis=-1) == labels[0])
+        losses += list(-np.take_along_axis(log_probabilities, labels[..., None], axis=-1).ravel())
+        hits += list((logits.argmax(axis=-1) == labels).ravel())
     found = tiny_run.metrics["test"]
     assert found["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
     assert found["perplexity"] == pytest.approx(np.exp(np.mean(losses)), rel=1e-5)
@@ -105,24 +108,16 @@ def test_attention_maps_have_a_row_for_each_token_over_the_whole_source(tiny_run
     assert all(len(str(weight)) <= 6 for row in lines[0]["attention"]["weights"] for weight in row)
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory):
-    """A run of random weights, without attention and without a test split."""
-    recipe = write_recipe(tmp_path_factory.mktemp("bare"))
-    return untrained_run(recipe, {**PLAIN, "data.source.test": None})
-
-
-def test_without_a_test_split_validation_is_measured_and_predicted(bare):
+def test_without_a_test_split_validation_is_measured_and_predicted(tmp_path):
+    """By a run of random weights, which has no attention either and so no maps."""
+    overrides = {**PLAIN, "data.source.test": None, "evaluate.num_details": 3}
+    bare = untrained_run(write_recipe(tmp_path), overrides)
     results = pipeline.evaluate(bare)
     assert set(results) == {"validation", "signature", "seconds"}
     assert results == bare.metrics
     lines = (bare.folder.path.parent / "dates" / "validation.tsv").read_text("utf-8").splitlines()
     assert [line["input"] for line in _predictions(bare.folder)] == [line.split("\t")[0] for line in lines]
     assert results["seconds"]["training"] == 0.0
-
-
-def test_without_attention_there_are_no_maps(bare):
-    pipeline.evaluate(bare)
     assert not any("attention" in line for line in _predictions(bare.folder))
 
 

@@ -1,6 +1,6 @@
-"""Run where kerasseq cannot be imported: loads a SavedModel and writes what it says, as JSON.
+"""Run where kerasseq cannot be imported: loads SavedModels and writes what they say, as JSON.
 
-`python -I bare_process.py ASKED.json`: {"folder", "texts", "sources", "targets", "needs_text"}.
+`python -I bare_process.py ASKED.json`: a list of {"folder", "texts", "sources", "targets", "needs_text"}.
 """
 
 import json
@@ -31,23 +31,26 @@ def plain(array):
     return [row.decode() if isinstance(row, bytes) else [cell.decode() for cell in row] for row in listed]
 
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    asked = json.load(file)
-if asked["needs_text"]:
-    import tensorflow_text  # noqa: F401
+def answers(asked):
+    """What the model of one question says."""
+    if asked["needs_text"]:
+        import tensorflow_text  # noqa: F401
 
-model = tf.saved_model.load(asked["folder"])
-serve, score = model.signatures["serving_default"], model.signatures["score"]
-texts = asked["texts"]
-answers = {
-    "served": {
-        size: [call(serve, text=texts[first : first + size]) for first in range(0, len(texts), size)]
-        for size in (1, 3, len(texts))
-    },
-    "scored": call(score, source=asked["sources"], target=asked["targets"]),
-    "served_nothing": {
-        name: tensor.shape.as_list() for name, tensor in serve(text=tf.zeros((0,), tf.string)).items()
-    },
-    "scored_nothing": call(score, source=[], target=[]),
-}
-sys.stdout.write(json.dumps(answers))
+    model = tf.saved_model.load(asked["folder"])
+    serve, score = model.signatures["serving_default"], model.signatures["score"]
+    texts = asked["texts"]
+    return {
+        "served": {
+            size: [call(serve, text=texts[first : first + size]) for first in range(0, len(texts), size)]
+            for size in (1, 3, len(texts))
+        },
+        "scored": call(score, source=asked["sources"], target=asked["targets"]),
+        "served_nothing": {
+            name: tensor.shape.as_list() for name, tensor in serve(text=tf.zeros((0,), tf.string)).items()
+        },
+        "scored_nothing": call(score, source=[], target=[]),
+    }
+
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    sys.stdout.write(json.dumps([answers(asked) for asked in json.load(file)]))

@@ -72,18 +72,6 @@ def test_the_history_has_a_row_an_epoch_and_every_column(tiny_run):
     assert [float(row["sampling_probability"]) for row in rows] == pytest.approx([7 / 20, 15 / 20])
 
 
-def test_the_resolved_recipe_runs_again_to_the_same_result(tiny_run, tmp_path, monkeypatch):
-    """In another folder, from the run folder alone."""
-    monkeypatch.chdir(tmp_path)
-    again = pipeline.train(tiny_run.folder.recipe, out="again", quiet=True)
-    pipeline.evaluate(again)
-    _assert_same_weights(again.folder, tiny_run.folder)
-    assert _history(again.folder) == _history(tiny_run.folder)
-    assert _measured(again.folder) == _measured(tiny_run.folder)
-    assert again.folder.predictions.read_text("utf-8") == tiny_run.folder.predictions.read_text("utf-8")
-    assert again.folder.recipe.read_text("utf-8") == tiny_run.folder.recipe.read_text("utf-8")
-
-
 class Interrupting:
     """A display that ends training as Ctrl-C does, in the middle of the second epoch."""
 
@@ -108,21 +96,29 @@ class Interrupting:
         self.is_stopped = True
 
 
-def test_an_interrupted_run_resumes_to_the_same_weights(tiny_run, tmp_path, monkeypatch):
-    """With dropout, drawn tokens in scheduled sampling and a schedule, all of which go by the step."""
-    display = Interrupting()
+def test_the_resolved_recipe_runs_again_to_the_same_result_though_interrupted(
+    tiny_run, tmp_path, monkeypatch
+):
+    """In another folder, from the run folder alone.
+
+    With dropout, drawn tokens in scheduled sampling and a schedule, all of which go by the step.
+    """
+    display, folder = Interrupting(), RunFolder(tmp_path / "again")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("kerasseq.report.terminal.TrainingProgress", lambda: display)
-    recipe = tiny_run.folder.path.parent / "tiny.yaml"
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(recipe, out=tmp_path / "run")
-    folder = RunFolder(tmp_path / "run")
+        pipeline.train(tiny_run.folder.recipe, out="again")
     assert display.is_stopped
     assert [row["epoch"] for row in display.lines] == [1]
     assert len(_history(folder)) == 1
     assert not folder.model.exists()
-    pipeline.train(recipe, out=tmp_path / "run", quiet=True)
+    again = pipeline.train(tiny_run.folder.recipe, out="again", quiet=True)
     _assert_same_weights(folder, tiny_run.folder)
     assert _history(folder) == _history(tiny_run.folder)
+    pipeline.evaluate(again)
+    assert _measured(folder) == _measured(tiny_run.folder)
+    assert folder.predictions.read_text("utf-8") == tiny_run.folder.predictions.read_text("utf-8")
+    assert folder.recipe.read_text("utf-8") == tiny_run.folder.recipe.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -150,21 +146,6 @@ def test_more_epochs_go_on_from_where_the_run_stopped(plain, tmp_path):
     assert _history(longer.folder)[0] == _history(run.folder)[0]
     assert _history(longer.folder) == _history(whole.folder)
     _assert_same_weights(longer.folder, whole.folder)
-
-
-def test_patience_ends_a_run_and_keeps_it_ended(plain, tmp_path, monkeypatch):
-    recipe, _ = plain
-    overrides = {
-        **PLAIN,
-        "train.epochs": 9,
-        "train.patience": 1,
-        "train.optimizer": {"type": "sgd", "learning_rate": 1e-12},
-    }
-    overrides["train.monitor"] = "validation_exact_match"
-    run = pipeline.train(recipe, overrides, out=tmp_path / "run", quiet=True)
-    assert len(_history(run.folder)) == 2
-    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: pytest.fail("it was trained again"))
-    pipeline.train(recipe, overrides, out=tmp_path / "run", quiet=True)
 
 
 def test_a_monitor_that_is_not_measured_is_refused_before_anything_is_read(tmp_path, monkeypatch):
@@ -238,6 +219,14 @@ def _train(folder, **options):
     options = {"epochs": 1, "monitor": "loss", "measure": dict, "seed": 1, **options}
     checkpoints = train(**options, model=model, task=Task(), data=Data(), folder=RunFolder(folder))
     return checkpoints, before, model
+
+
+def test_patience_ends_a_run_and_keeps_it_ended(tmp_path, monkeypatch):
+    options = {"epochs": 9, "patience": 1, "monitor": "validation_size", "measure": lambda: {"size": 1.0}}
+    checkpoints, *_ = _train(tmp_path / "run", **options)
+    assert len(checkpoints.history) == 2
+    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: pytest.fail("it was trained again"))
+    _train(tmp_path / "run", **options)
 
 
 def test_every_optimizer_and_schedule_is_here():

@@ -22,7 +22,7 @@ def test_a_language_model_trains_and_resumes_in_it(tmp_path, name, monkeypatch):
         return fit(self, *args, **kwargs)
 
     monkeypatch.setattr(keras.Model, "fit", watched)
-    options = {"train.precision": name, "train.epochs": 2}
+    options = {"train.precision": name, "train.epochs": 2, "model.cell": "rnn"}
     whole = pipeline.train(_recipe(tmp_path), options, out=tmp_path / "whole", quiet=True)
     pipeline.train(
         tmp_path / "verses.yaml", {**options, "train.epochs": 1}, out=tmp_path / "parts", quiet=True

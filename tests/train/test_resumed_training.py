@@ -46,9 +46,9 @@ def _killed(folder, monkeypatch, step, **options):
         run(folder, **{**EVERYTHING, **options})
 
 
-@pytest.mark.parametrize("steps", [(1,), (STEPS,), (STEPS + 3,), (2, 1, 6)], ids=str)
+@pytest.mark.parametrize("steps", [(STEPS,), (1, 2, 6)], ids=str)
 def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, monkeypatch, whole, steps):
-    """Before the second step, between epochs, within one, and several times over."""
+    """Between epochs; and several times over: before the second step, amid an epoch and in the next one."""
     for step in steps:
         _killed(tmp_path, monkeypatch, step)
     _assert_the_same(tmp_path, *run(tmp_path, **EVERYTHING), whole)

@@ -27,8 +27,9 @@ train:
   averaging: ema
   clipping: {global_norm: null, percentile: 50.0, history: 4}
   keep_checkpoints: 9
+  watch: []
 decode: greedy
-evaluate: {metrics: [exact_match]}
+evaluate: {metrics: [exact_match], num_details: 0}
 """
 TEXT = """\
 data:
@@ -38,8 +39,15 @@ data:
   window: 8
   cache_folder: FOLDER/cache
 model: {type: language_model, embedding_dim: 4, cell: rnn, units: 4}
-train: {epochs: 2, optimizer: {type: sgd, learning_rate: 0.5}, precision: float32}
-evaluate: {baseline: []}
+train:
+  epochs: 2
+  optimizer: {type: adam, learning_rate: 0.02}
+  gradient_accumulation: 2
+  averaging: ema
+  clipping: {global_norm: null, percentile: 50.0, history: 4}
+  keep_checkpoints: 9
+  watch: []
+evaluate: {num_details: 0, baseline: []}
 """
 SIZES = {"train": 63, "validation": 11}  # two batches and a row, which is one worker's alone
 
@@ -58,7 +66,7 @@ def write_recipes(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def together(tmp_path_factory):
-    """The folder in which two workers trained both recipes, and what they found."""
+    """The folder in which two workers trained both recipes and broke off a third, and what they found."""
     folder = tmp_path_factory.mktemp("together")
     write_recipes(folder)
     with pytest.MonkeyPatch.context() as patch:

@@ -76,13 +76,18 @@ def test_a_row_of_running_text_stays_with_its_worker(together, alone):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_measurement_is_that_of_one_worker(together, alone, name):
-    expected = pipeline.evaluate(alone[name])["validation"]
-    assert together[1][name]["measured"] == pytest.approx(expected, rel=1e-4)
+    """Of the best epoch, which is the model that is kept."""
+    best = min(_history(alone[name].folder.path), key=lambda row: float(row["validation_loss"]))
+    measured = together[1][name]["measured"]
+    assert "exact_match" in measured or name == "text"
+    expected = {figure: float(best[f"validation_{figure}"]) for figure in measured}
+    assert measured == pytest.approx(expected, rel=1e-4)
 
 
 def test_two_devices_do_what_one_does(together, alone):
     folder, _ = together
     command = [sys.executable, "-m", "kerasseq", "train", "dates.yaml", "train.devices=2", "--out", "devices"]
+    command += ["evaluate.metrics=[]"]  # no figure below is of decoded texts
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -5,17 +5,22 @@ The first worker writes what the tests look at: run folders, and what every work
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from kerasseq import pipeline
-from kerasseq.errors import KerasseqError
+from kerasseq.errors import Interrupted, KerasseqError
+from kerasseq.train.callbacks.between_steps import BetweenSteps
 from kerasseq.train.replicas import Replicas
 from kerasseq.training import train_recipe
 from kerasseq.workers.group import Group
 from kerasseq.workers.place import place_of
+
+# A checkpoint behind each step, as the command that goes on has it.
+BROKEN = ["train.checkpoint_minutes=0", "train.keep_checkpoints=99"]
 
 
 def main(folder: Path) -> None:
@@ -32,6 +37,7 @@ def main(folder: Path) -> None:
             "rows": group.gathered(list(seen)),
             "measured": pipeline._evaluate(opened, group)["validation"],
         }
+    found["stopped"] = group.gathered(stopped(folder, group))
     try:
         group.of_chief(lambda: fail("the disk"))
     except KerasseqError as error:
@@ -58,6 +64,26 @@ def follow_rows() -> list:
 
     Replicas.dataset = dataset
     return seen
+
+
+def stopped(folder: Path, group: Group) -> str:
+    """What a worker says when the second one gets a signal behind its second step."""
+    before = BetweenSteps.on_train_batch_end
+
+    def send(self, batch, logs=None):
+        if not group.is_chief and batch == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        before(self, batch, logs)
+
+    BetweenSteps.on_train_batch_end = send
+    out = folder / ("broken" if group.is_chief else "other_broken")
+    try:
+        train_recipe(pipeline.check(folder / "text.yaml", BROKEN), out=out, workers=group)
+    except Interrupted as interrupted:
+        return f"{interrupted.exit_code}: {interrupted}"
+    finally:
+        BetweenSteps.on_train_batch_end = before
+    return "it went on"
 
 
 def fail(what: str) -> None:
