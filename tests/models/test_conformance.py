@@ -15,7 +15,7 @@ from tests.layers.parts import ATTENTIONS, CELLS, WAYS_TO_ATTEND, attention_id
 from tests.models.seq2seq_toys import batch, small_model
 
 TASK = Seq2SeqTask({})
-# Every way to attend, each cell in one of them at least: what is particular to a cell does not depend on the attention.
+# Every way to attend, and every cell at least once: neither changes what is particular to the other.
 MODELS = {
     f"{cell}-{attention_id(attention)}-{'feeding' if feeding else 'plain'}": {
         "cell": cell,
