@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(
 def test_a_saved_model_decodes_any_batch_with_core_operations(tmp_path):
     import tensorflow as tf
 
-    toy = Toy(seed=1, vocabulary_size=2600)  # wide enough for the grouped top-k
+    toy = Toy(seed=1, vocabulary_size=2600, num_codes=31)  # wide enough for the grouped top-k
     decoders = {"greedy": Greedy(), "beam": Beam(beam_width=3, num_hypotheses=2)}
     vector = tf.TensorSpec((None,), "int32")
 

@@ -11,7 +11,6 @@ from keras import ops
 
 FORBIDDEN = (0, 2)
 START, END = 2, 3
-NUM_CODES = 997
 
 
 class Toy:
@@ -20,17 +19,25 @@ class Toy:
     The state is a hash of what was read; `memory` says which example a row belongs to.
     """
 
-    def __init__(self, *, seed: int, vocabulary_size: int = 6, source_time: int = 3, end_bonus: float = 0.0):
+    def __init__(
+        self,
+        *,
+        seed: int,
+        vocabulary_size: int = 6,
+        source_time: int = 3,
+        end_bonus: float = 0.0,
+        num_codes: int = 997,
+    ):
         random = np.random.default_rng(seed)
-        self.vocabulary_size = vocabulary_size
-        self.logits = random.normal(size=(NUM_CODES, vocabulary_size)).astype("float32") * 2
+        self.vocabulary_size, self.num_codes = vocabulary_size, num_codes
+        self.logits = random.normal(size=(num_codes, vocabulary_size)).astype("float32") * 2
         self.logits[:, END] += end_bonus
-        weights = random.random(size=(NUM_CODES, source_time)).astype("float32")
+        weights = random.random(size=(num_codes, source_time)).astype("float32")
         self.attention = weights / weights.sum(-1, keepdims=True)
 
     def code(self, example, code, token):
         """The hash of one more token; works on integers and on tensors."""
-        return (code * 31 + token * 7 + example * 13 + 5) % NUM_CODES
+        return (code * 31 + token * 7 + example * 13 + 5) % self.num_codes
 
     def step(self, tokens, state):
         code = self.code(self.examples(state), state["code"], tokens)
@@ -61,25 +68,27 @@ class Found(NamedTuple):
 
 
 def decode(toy, decoder, examples, **options):
-    """Decodes examples into NumPy."""
-    return compiled(toy, decoder, **options)(examples)
+    """Decodes examples into NumPy, operation by operation: a graph takes longer to make than to run."""
+    return _in_numpy(_decoding(toy, decoder, **options)(np.asarray(examples, "int32")))
 
 
-def compiled(toy, decoder, *, max_length, **options):
+def compiled(toy, decoder, **options):
     """A function from examples to their hypotheses in NumPy, compiled for any batch size."""
+    graph = compile_for(_decoding(toy, decoder, **options), "int32")
+    return lambda examples: _in_numpy(graph(np.asarray(examples, "int32")))
 
+
+def _decoding(toy, decoder, *, max_length, **options):
     def run(examples):
         state = toy.begin(examples)
         batch_size = ops.shape(examples)[0]
         return decoder(toy.step, state, batch_size=batch_size, max_length=max_length, **options)
 
-    graph = compile_for(run, "int32")
+    return run
 
-    def in_numpy(examples):
-        result = graph(np.asarray(examples, "int32"))
-        return type(result)(*(value if value is None else ops.convert_to_numpy(value) for value in result))
 
-    return in_numpy
+def _in_numpy(result):
+    return type(result)(*(value if value is None else ops.convert_to_numpy(value) for value in result))
 
 
 def compile_for(run, dtype):

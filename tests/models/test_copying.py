@@ -1,5 +1,6 @@
 """Sequence-to-sequence models that copy: unknown words included, in training and in every search."""
 
+import functools
 import re
 
 import keras
@@ -23,8 +24,11 @@ DECODERS = {
     "feeding": {"attention": "luong", "copy": True, "num_layers": 2},
     "plain": {"attention": CONCAT, "copy": True, "input_feeding": False},
 }
-each_decoder = pytest.mark.parametrize("decoder", DECODERS.values(), ids=DECODERS)
-each_mode = pytest.mark.parametrize("mode", ["stepwise", "parallel"])
+each_decoder = pytest.mark.parametrize("name", DECODERS)
+each_sampling = pytest.mark.parametrize(
+    ("name", "mode"),
+    [("bahdanau", "stepwise"), ("bahdanau", "parallel"), ("feeding", "stepwise"), ("plain", "parallel")],
+)
 SOURCES = [[5, 900, 700, 900], [6, 800], [4, 7, 900, 12]]
 TARGETS = [[900, 5, 700], [800], [900, 950, 4]]
 
@@ -36,6 +40,12 @@ class _OpenFeature:
 
 
 TASK = Seq2SeqTask({"source": _OpenFeature(), "target": _OpenFeature()})
+
+
+@functools.cache
+def _model(name):
+    """Made once; no test changes it."""
+    return small_model(decoder=DECODERS[name])
 
 
 def _batch(width=None):
@@ -56,8 +66,8 @@ def test_an_example_numbers_unknown_words():
 
 
 @each_decoder
-def test_probabilities_sum_to_one_and_padding_changes_none(decoder):
-    model = small_model(decoder=decoder)
+def test_probabilities_sum_to_one_and_padding_changes_none(name):
+    model = _model(name)
     logits = np.asarray(model(TASK.example(_batch())[0]))
     assert logits.shape == (3, 4, VOCABULARY + MOST_UNKNOWN)
     np.testing.assert_allclose(np.exp(logits).sum(-1), np.ones((3, 4)), rtol=1e-5)
@@ -80,9 +90,9 @@ def _loss_and_gradients(model, fields):
 
 
 @each_decoder
-def test_a_batch_has_the_loss_and_gradient_of_its_rows(decoder):
+def test_a_batch_has_the_loss_and_gradient_of_its_rows(name):
     """The loss on coverage as well: it too is a mean over the real steps."""
-    model = small_model(decoder=decoder)
+    model = _model(name)
     loss, gradients = _loss_and_gradients(model, _batch())
     padded_loss, padded_gradients = _loss_and_gradients(model, _batch(9))
     shares = np.array([len(target) + 1 for target in TARGETS], "float32")
@@ -97,8 +107,8 @@ def test_a_batch_has_the_loss_and_gradient_of_its_rows(decoder):
 
 
 @each_decoder
-def test_steps_of_decoding_give_the_logits_of_training(decoder):
-    model = small_model(decoder=decoder)
+def test_steps_of_decoding_give_the_logits_of_training(name):
+    model = _model(name)
     inputs, _ = TASK.example(_batch())
     logits, state = model(inputs), TASK.begin(model, ops.convert_to_tensor(inputs["source"]))
     for time in range(inputs["target"].shape[1]):
@@ -107,17 +117,17 @@ def test_steps_of_decoding_give_the_logits_of_training(decoder):
 
 
 @each_decoder
-def test_a_beam_of_one_is_greedy_and_a_batch_is_its_rows(decoder):
-    model = small_model(decoder=decoder)
+def test_a_beam_of_one_is_greedy_and_a_batch_is_its_rows(name):
+    model = _model(name)
     fields = {"source": {"ids": ops.convert_to_tensor(encoded(SOURCES))}}
-    greedy = TASK.respond(model, fields, Greedy(max_length=5))
-    narrow = TASK.respond(model, fields, Beam(beam_width=1, length_penalty=0.0, max_length=5))
+    greedy = TASK.respond(model, fields, Greedy(max_length=4))
+    narrow = TASK.respond(model, fields, Beam(beam_width=1, length_penalty=0.0, max_length=4))
     np.testing.assert_array_equal(narrow["tokens"], greedy["tokens"])
     np.testing.assert_allclose(narrow["scores"], greedy["scores"], rtol=1e-4)
-    wide = TASK.respond(model, fields, Beam(beam_width=3, max_length=5))
+    wide = TASK.respond(model, fields, Beam(beam_width=3, max_length=4))
     for row, source in enumerate(SOURCES):
         one = {"source": {"ids": ops.convert_to_tensor(encoded([source]))}}
-        alone = TASK.respond(model, one, Beam(beam_width=3, max_length=5))
+        alone = TASK.respond(model, one, Beam(beam_width=3, max_length=4))
         np.testing.assert_array_equal(wide["tokens"][row], alone["tokens"][0])
     assert 1 not in np.asarray(wide["tokens"]) and np.asarray(wide["tokens"]).max() < VOCABULARY + 6
 
@@ -151,8 +161,8 @@ def test_what_is_copied_is_the_likeliest_place():
 
 
 @each_decoder
-def test_training_learns_to_copy_words_that_no_vocabulary_has(decoder):
-    model = small_model(scale=0.2, decoder=decoder)
+def test_training_learns_to_copy_words_that_no_vocabulary_has(name):
+    model = small_model(scale=0.2, decoder=DECODERS[name])
     inputs, labels = TASK.example(_batch())
     model.compile(keras.optimizers.Adam(0.05), TASK.loss(), run_eagerly=keras.backend.backend() != "jax")
     losses = [float(model.train_on_batch(inputs, labels)) for _ in range(3)]
@@ -160,30 +170,18 @@ def test_training_learns_to_copy_words_that_no_vocabulary_has(decoder):
 
 
 @each_decoder
-def test_a_saved_model_is_the_same(decoder, tmp_path):
-    model = small_model(decoder=decoder, share_embeddings=True)
+def test_a_saved_model_is_the_same(name, tmp_path):
+    model = _model(name)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     inputs, _ = TASK.example(_batch())
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
 
 
-@each_mode
-@each_decoder
-def test_scheduled_sampling_with_probability_zero_is_teacher_forcing(decoder, mode):
-    model = small_model(decoder=decoder)
-    inputs, _ = TASK.example(_batch())
-    forced, losses = np.asarray(model(inputs, training=True)), [float(loss) for loss in model.losses]
-    model.get_layer("decoder").enable_sampling(mode=mode)
-    np.testing.assert_allclose(model(inputs, training=True), forced, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose([float(loss) for loss in model.losses], losses, rtol=1e-4)
-
-
-@each_mode
-@each_decoder
-def test_scheduled_sampling_reads_what_it_copied_itself(decoder, mode):
+@each_sampling
+def test_scheduled_sampling_reads_what_it_copied_itself(name, mode):
     """Nothing but copies, unknown words among them; the loss on coverage is that of the second pass alone."""
-    model = small_model(decoder=decoder)
+    model = small_model(decoder=DECODERS[name])
     layer = model.get_layer("decoder")
     layer.decoder.copy_gate.bias.assign([-50.0])
     inputs, _ = TASK.example(_batch())
@@ -194,11 +192,23 @@ def test_scheduled_sampling_reads_what_it_copied_itself(decoder, mode):
         best = np.asarray(model({**inputs, "target": ops.convert_to_tensor(read)}))[:, time].argmax(-1)
         own[:, time + 1] = np.where(is_read[:, time + 1], best, target[:, time + 1])
     assert np.any(own != target) and own.max() >= VOCABULARY
-    own = ops.convert_to_tensor(own)
-    expected, losses = np.asarray(model({**inputs, "target": own}, training=True)), model.losses
-    layer.enable_sampling(mode=mode).assign(1.0)
-    np.testing.assert_allclose(model(inputs, training=True), expected, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose([float(x) for x in model.losses], [float(x) for x in losses], rtol=1e-4)
+    forced, expected = (
+        _in_training(model, {**inputs, "target": ops.convert_to_tensor(read)}) for read in (target, own)
+    )
+    probability = layer.enable_sampling(mode=mode)
+    _assert_close(_in_training(model, inputs), forced)  # with probability 0 it is teacher forcing
+    probability.assign(1.0)
+    _assert_close(_in_training(model, inputs), expected)
+
+
+def _in_training(model, inputs):
+    """The logits, and what coverage adds to the loss."""
+    return np.asarray(model(inputs, training=True)), [float(loss) for loss in model.losses]
+
+
+def _assert_close(found, expected):
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-4)
 
 
 def test_coverage_adds_its_loss_in_training_alone():

@@ -1,3 +1,4 @@
+import functools
 import re
 
 import keras
@@ -10,28 +11,20 @@ from kerasseq.layers.decoder import RecurrentDecoder
 from kerasseq.models.seq2seq import Seq2SeqTask, build_seq2seq
 from kerasseq.registry import load
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
-from tests.layers.parts import WAYS_TO_ATTEND, attention_id
 from tests.models.seq2seq_toys import UNITS, VOCABULARY, batch, row_of, small_model
 
 TASK = Seq2SeqTask({})
 each_attention = pytest.mark.parametrize(
-    ("attention", "feeding"),
-    WAYS_TO_ATTEND,
-    ids=[
-        f"{attention_id(attention)}-{'feeding' if feeding else 'plain'}"
-        for attention, feeding in WAYS_TO_ATTEND
-    ],
-)
-
-some_attentions = pytest.mark.parametrize(
     ("attention", "feeding"), [("none", True), ("bahdanau", True), ("luong", True), ("luong", False)]
 )
 
 
-def _model(attention, feeding, **options):
+@functools.cache
+def _model(attention, feeding):
+    """Made once; no test changes it. What is particular to a score is tested with the layers."""
     encoder = {"units": UNITS // 2, "bidirectional": True, "num_layers": 2, "residual": True}
     decoder = {"attention": attention, "input_feeding": feeding, "num_layers": 2, "residual": True}
-    return small_model(encoder=encoder, decoder=decoder, **options)
+    return small_model(encoder=encoder, decoder=decoder)
 
 
 def _loss_and_gradients(model, fields):
@@ -78,7 +71,7 @@ def test_padding_changes_no_logit(attention, feeding):
         np.testing.assert_allclose(logits[row, :length], alone[0], rtol=1e-4, atol=1e-5)
 
 
-@some_attentions
+@each_attention
 def test_a_batch_has_the_loss_and_gradient_of_its_rows(attention, feeding):
     """Each token counts the same, wherever it stands and however far its batch is padded."""
     model, fields = _model(attention, feeding), batch()
@@ -110,7 +103,7 @@ def test_steps_of_decoding_give_the_logits_of_training(attention, feeding):
         np.testing.assert_allclose(logits[:, time], now, rtol=1e-4, atol=1e-5)
 
 
-@some_attentions
+@each_attention
 def test_a_batch_is_decoded_like_its_rows(attention, feeding):
     model, fields = _model(attention, feeding), batch()
     decoder = Greedy(max_length=5)

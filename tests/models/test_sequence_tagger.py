@@ -215,6 +215,7 @@ def test_ten_sentences_are_learned_by_heart():
     model = task.build(embedding_dim=16, encoder=encoder, characters="none", crf=True)
     inputs, labels = task.example(task.encode_examples({"tokens": words, "tags": tags}))
     model.compile(keras.optimizers.Adam(0.02), task.loss(), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)  # or the step is traced twice
     repeated = np.tile(inputs["words"], (60, 1)), np.tile(labels, (60, 1))
     model.fit({"words": repeated[0]}, repeated[1], batch_size=10, shuffle=False, verbose=0)
     found, _ = best_tags(model(inputs), labels != 0)

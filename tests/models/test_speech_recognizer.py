@@ -28,6 +28,7 @@ from tests.models.speech_toys import (
 
 OUTPUTS = {"ctc": (CTC, CTCBeam(beam_width=3)), "attention": (SPELLER, Beam(beam_width=2, max_length=6))}
 TEXTS = ["abcca", "b", "cab"]
+STEPS = 60
 each_output = pytest.mark.parametrize("output", OUTPUTS)
 
 
@@ -73,8 +74,8 @@ def test_labels_are_tokens_alone_for_ctc_and_the_next_token_for_a_speller():
     np.testing.assert_array_equal(inputs["target"], [[2, 4, 5], [2, 6, 3]])
 
 
-@pytest.mark.parametrize(("output", "steps"), [("ctc", 60), ("attention", 60)])
-def test_ten_recordings_are_learned_by_heart(output, steps):
+@each_output
+def test_ten_recordings_are_learned_by_heart(output):
     keras.utils.set_random_seed(1)
     options, decoder = OUTPUTS[output]
     texts, its_task = random_texts(10), task(output)
@@ -82,26 +83,25 @@ def test_ten_recordings_are_learned_by_heart(output, steps):
     fields = batch(texts)
     inputs, labels = its_task.example(fields)
     model.compile(keras.optimizers.Adam(0.03), its_task.loss(), jit_compile=False)
-    repeated = {name: np.concatenate([value] * steps) for name, value in inputs.items()}
-    model.fit(repeated, np.concatenate([np.asarray(labels)] * steps), batch_size=10, shuffle=False, verbose=0)
+    model.optimizer.build(model.trainable_variables)  # or the step is traced twice
+    repeated = {name: np.concatenate([value] * STEPS) for name, value in inputs.items()}
+    model.fit(repeated, np.concatenate([np.asarray(labels)] * STEPS), batch_size=10, shuffle=False, verbose=0)
     found = its_task.respond(model, fields, decoder)
     assert [text.decode() for text in TRANSCRIPTS.decode(found["tokens"][:, 0]).numpy()] == texts
 
 
-@pytest.mark.parametrize("mode", ["stepwise", "parallel"])
-def test_scheduled_sampling_has_a_speller_read_its_own_letters(mode):
+def test_scheduled_sampling_has_a_speller_read_its_own_letters():
     model, its_task = randomise(small_model(SPELLER), scale=0.5), task("attention")
     inputs, labels = its_task.example(batch(["abc", "b"]))
     loss, letters = its_task.loss(), np.asarray(inputs["target"])
     own = letters.copy()
     for time in range(letters.shape[1] - 1):
-        read = own if mode == "stepwise" else letters
-        best = np.asarray(model({**inputs, "target": read}))[:, time].argmax(-1)
+        best = np.asarray(model({**inputs, "target": own}))[:, time].argmax(-1)
         own[:, time + 1] = np.where(letters[:, time + 1] > 3, best, letters[:, time + 1])
     expected = float(loss(labels, model({**inputs, "target": own})))
     assert abs(expected - float(loss(labels, model(inputs)))) > 1e-3
     model.compile(keras.optimizers.Adam(0.01), loss)
-    sampling = ScheduledSampling(schedule="constant", mode=mode)
+    sampling = ScheduledSampling(schedule="constant", mode="stepwise")
     sampling.set_model(model)
     sampling.on_train_begin()
     sampling.on_train_batch_begin(0)
@@ -117,7 +117,7 @@ def test_it_saves_and_reloads(output, tmp_path):
     inputs, labels = task(output).example(batch(TEXTS))
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
     loaded.compile(keras.optimizers.Adam(0.02), task(output).loss(), run_eagerly=True)
-    losses = [float(loaded.train_on_batch(inputs, labels)) for _ in range(6)]
+    losses = [float(loaded.train_on_batch(inputs, labels)) for _ in range(3)]
     assert losses[-1] < losses[0]
 
 
@@ -172,10 +172,9 @@ def test_answers_tell_what_was_heard_when(output):
 
 
 @pytest.mark.parametrize(
-    ("output", "decoder"), [("ctc", CTCGreedy()), ("attention", Greedy(max_length=4)), *OUTPUTS.items()]
+    ("output", "decoder"), [("ctc", CTCGreedy()), ("attention", Greedy(max_length=4))], ids=OUTPUTS
 )
 def test_waveforms_are_answered_as_recordings_are(output, decoder):
-    decoder = decoder[1] if isinstance(decoder, tuple) else decoder
     model, its_task, fields = model_of(output), task(output), batch(TEXTS)
     signatures = its_task.signatures(model, decoder)
     waveform = ops.convert_to_tensor(fields["audio"]["samples"] / np.float32(32768))

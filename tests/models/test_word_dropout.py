@@ -44,7 +44,8 @@ def _captioner(**options):
 
 def _speller(**options):
     speller = {**speech_toys.SPELLER["speller"], **options}
-    model = speech_toys.small_model({**speech_toys.SPELLER, "speller": speller})
+    encoder = {"type": "recurrent", "cell": "rnn", "units": 8}
+    model = speech_toys.small_model({**speech_toys.SPELLER, "encoder": encoder, "speller": speller})
     inputs, _ = speech_toys.task("attention").example(speech_toys.batch(["ab", "cab"]))
     return randomise(model, scale=0.5), {name: np.asarray(part) for name, part in inputs.items()}
 

@@ -21,7 +21,7 @@ def test_any_schedule_may_rise_first():
 def test_it_is_brought_down_without_a_new_trace():
     rate, traces = MovingRate(0.5), []
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")])
-    model.compile(keras.optimizers.SGD(rate), "mse")
+    model.compile(keras.optimizers.SGD(rate), "mse", jit_compile=False)
     call = model.call
 
     def counted(*args, **kwargs):
@@ -42,7 +42,7 @@ def test_it_is_brought_down_without_a_new_trace():
 def test_a_plateau_is_told_how_each_epoch_went(wrapped):
     plateau = Plateau(monitor="loss", learning_rate=1e-9, factor=0.5)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(MovingRate(plateau) if wrapped else plateau), "mse")
+    model.compile(keras.optimizers.SGD(MovingRate(plateau) if wrapped else plateau), "mse", jit_compile=False)
     model.fit(X, Y, epochs=3, verbose=0, callbacks=[LearningRate()])
     assert float(plateau.share) == 0.25
 

@@ -19,7 +19,8 @@ class Batches(keras.callbacks.Callback):
 
 def _fit(limits, epochs=3):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
     batches = Batches()
     fitted = model.fit(
         np.ones((8, 2)), np.ones((8, 1)), batch_size=2, epochs=epochs, verbose=0, callbacks=[limits, batches]
