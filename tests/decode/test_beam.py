@@ -45,6 +45,16 @@ def test_beams_equal_a_plain_search_that_never_stops_early(beam_width, count, mi
         assert_same(found(result, example), expected)
 
 
+def test_a_graph_finds_what_is_found_operation_by_operation():
+    toy = Toy(seed=2, vocabulary_size=9, end_bonus=0.5)
+    search = Beam(beam_width=4, num_hypotheses=3, min_length=2)
+    options = {"max_length": 8, "with_attention": True}
+    plain = decode(toy, search, range(20), **options)
+    graph = compiled(toy, search, **options)(range(20))
+    for ours, theirs in zip(graph, plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
 def test_stopping_early_never_changes_the_result(monkeypatch, alpha):
     toy = Toy(seed=5, vocabulary_size=9, end_bonus=0.5)

@@ -5,7 +5,7 @@ import pytest
 from kerasseq.decode.greedy import Greedy
 from kerasseq.decode.sample import Sample
 from kerasseq.decode.stream import stream
-from tests.decode.toys import END, Toy, compiled
+from tests.decode.toys import END, Toy, decode
 
 TOY = Toy(seed=2, vocabulary_size=9, end_bonus=-1.0)
 LIMIT = 30
@@ -32,17 +32,17 @@ def streamed(decoder, examples, *, sizes, opening=None, **options):
 
 
 @pytest.mark.parametrize(
-    ("decoder", "options"),
+    ("decoder", "options", "sizes"),
     [
-        (Greedy(), {}),
-        (Sample(seed=3), {}),
-        (Sample(seed=3, num_samples=2, min_length=5, top_k=4), {"temperature": 1.3}),
+        (Greedy(), {}, (1, 1)),
+        (Sample(seed=3), {}, (2, 5)),
+        (Sample(seed=3, num_samples=2, min_length=5, top_k=4), {"temperature": 1.3}, (1, 1)),
+        (Sample(seed=3, num_samples=2, min_length=5, top_k=4), {"temperature": 1.3}, (2, 5)),
     ],
 )
-@pytest.mark.parametrize("sizes", [(1, 1), (2, 5)])
 def test_the_chunks_are_the_whole_in_parts(decoder, options, sizes):
     examples = np.arange(5)
-    whole = compiled(TOY, decoder, max_length=LIMIT, **options)(examples)
+    whole = decode(TOY, decoder, examples, max_length=LIMIT, **options)
     chunks = streamed(decoder, examples, sizes=sizes, **options)
     tokens = np.concatenate([chunk.tokens for chunk in chunks], axis=1)
     expected = whole.tokens.reshape(-1, LIMIT)
@@ -65,7 +65,7 @@ def test_says_which_rows_have_ended():
 def test_a_stop_may_stand_in_two_chunks():
     stops = ((7, 6, 7), (5, 5))
     decoder = Sample(seed=3)
-    whole = compiled(TOY, decoder, max_length=LIMIT, stop_ids=stops)(range(20)).tokens[:, 0]
+    whole = decode(TOY, decoder, range(20), max_length=LIMIT, stop_ids=stops).tokens[:, 0]
     chunks = streamed(decoder, np.arange(20), sizes=(1, 1), opening={"stop_ids": stops}, stop_ids=stops)
     tokens = np.concatenate([chunk.tokens for chunk in chunks], axis=1)
     np.testing.assert_array_equal(tokens, whole[:, : tokens.shape[1]])

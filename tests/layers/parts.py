@@ -40,8 +40,8 @@ def _options(attention):
 
 
 WAYS_TO_ATTEND = list(_decoders())
-EVERYWHERE = ("gru", "lstm")
-"""The cells that are tried in each way to attend; the others are in one of each kind."""
+EVERYWHERE = "lstm"
+"""The cell that is tried in each way to attend; the others are in one of each kind."""
 A_FEW_WAYS = [
     ({"type": "none"}, True),
     ({"type": "bahdanau"}, True),
@@ -51,7 +51,7 @@ DECODERS = [
     {"cell": cell, "attention": attention, "input_feeding": feeding, **stack}
     for cell in CELLS
     for (attention, feeding), stack in itertools.product(
-        WAYS_TO_ATTEND if cell in EVERYWHERE else A_FEW_WAYS,
+        WAYS_TO_ATTEND if cell == EVERYWHERE else A_FEW_WAYS,
         ({"num_layers": 1}, {"num_layers": 2, "residual": True}),
     )
 ]

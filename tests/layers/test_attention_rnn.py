@@ -59,8 +59,7 @@ def test_it_is_the_equation(word, attention):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("word", CELLS)
+@pytest.mark.parametrize(("word", "go_backwards"), [*((word, True) for word in CELLS), ("lstm", False)])
 def test_padding_changes_nothing(word, go_backwards):
     layer = _layer(cell=word, go_backwards=go_backwards)
     outputs, states = layer(np.where(MASK[..., None], X, 1e3), mask=MASK)
@@ -107,7 +106,7 @@ def test_gradients_are_the_slopes():
 def test_a_layer_in_a_model_trains_and_is_saved_and_loaded(options, tmp_path):
     inputs = keras.Input((None, 2))
     model = keras.Model(inputs, AttentionRNN(units=4, **options)(inputs))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=keras.backend.backend() != "jax")
     before = float(model.train_on_batch(X, np.ones((3, 4))))
     assert float(model.train_on_batch(X, np.ones((3, 4)))) < before
     model.save(tmp_path / "model.keras")

@@ -22,8 +22,9 @@ def _same(ours, theirs):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("merge", ["concat", "sum"])
-@pytest.mark.parametrize("word", CELLS)
+@pytest.mark.parametrize(
+    ("word", "merge"), [*((word, "concat") for word in CELLS), ("lstm", "sum"), ("mingru", "sum")]
+)
 def test_a_padded_batch_gives_what_each_row_gives_alone(word, merge):
     stack = _stack(cell=word, num_layers=2, bidirectional=True, merge=merge, zoneout=0.2, residual=True)
     outputs, states = stack(np.where(MASK[..., None], X, 1e3), mask=MASK)

@@ -49,7 +49,7 @@ def test_it_learns_what_is_where(image_as):
     model = build_captioner(
         image_shape=SHAPE, vocabulary_size=len(VOCABULARY), embedding_dim=8,
         image_encoder={"type": "cnn", "filters": [8, 16]}, image_as=image_as,
-        decoder=decoder_of(image_as, units=24),
+        decoder=decoder_of(image_as, units=24, cell="rnn"),
     )  # fmt: skip
     model.compile(keras.optimizers.Adam(0.02), TASK.loss(), jit_compile=False)
     model.optimizer.build(model.trainable_variables)  # or the step is traced twice
@@ -68,7 +68,7 @@ def test_it_saves_and_reloads(image_as, tmp_path):
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
     assert loaded.get_layer("augmentation").side_ids == [[7], [8]]
     images = ops.convert_to_tensor(inputs["image"])
-    ours, theirs = (TASK.decode(one, images, Beam(beam_width=2, max_length=4)) for one in (model, loaded))
+    ours, theirs = (TASK.decode(one, images, Greedy(max_length=3)) for one in (model, loaded))
     np.testing.assert_array_equal(ours.tokens, theirs.tokens)
 
 

@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -20,9 +22,15 @@ from tests.models.language_model_toys import (
     windows,
 )
 
-each_model = pytest.mark.parametrize("options", MODELS.values(), ids=MODELS)
+each_model = pytest.mark.parametrize("name", MODELS)
 some_models = pytest.mark.parametrize("options", [MODELS["one_hot"], MODELS["tied_as_in_awd"]])
 TEXTS = ["abc", "", "gfedcba", "ab"]
+
+
+@functools.cache
+def _model(name):
+    """Made once; no test changes it."""
+    return small_model(**MODELS[name])
 
 
 def _scores(model, batches, rows):
@@ -59,9 +67,9 @@ def test_the_task_builds_for_its_vocabulary():
 
 
 @each_model
-def test_a_text_in_windows_is_the_text_at_once(options):
+def test_a_text_in_windows_is_the_text_at_once(name):
     """Four windows of five tokens, one of twenty: the same log-probabilities and the same last states."""
-    model, text = small_model(**options), random_text(3, 21)
+    model, text = _model(name), random_text(3, 21)
     whole, last = _scores(model, windows(text, 20), 3)
     pieces, last_of_pieces = _scores(model, windows(text, 5), 3)
     np.testing.assert_allclose(pieces["log_probability"], whole["log_probability"], rtol=1e-5)
@@ -115,8 +123,8 @@ def test_padding_changes_no_logit_and_no_gradient(options):
 
 
 @each_model
-def test_steps_of_generation_give_the_logits_of_training(options):
-    model, text = small_model(**options), random_text(3, 6)
+def test_steps_of_generation_give_the_logits_of_training(name):
+    model, text = _model(name), random_text(3, 6)
     text[:, 0] = 2
     logits = model({"text": text})
     first, state = TASK.begin(model, ops.convert_to_tensor(text[:, :3]))
@@ -182,6 +190,7 @@ def test_ten_lines_are_learned_by_heart():
     model = small_model(embedding_dim=16, units=32, scale=0.25)
     inputs, labels = TASK.example(TASK.encode_examples({"text": texts}))
     model.compile(keras.optimizers.Adam(0.02), TASK.loss(), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)  # or the step is traced twice
     inputs, labels = np.tile(inputs["text"], (100, 1)), np.tile(labels, (100, 1))
     model.fit({"text": inputs}, labels, batch_size=10, shuffle=False, verbose=0)
     answers = TASK.respond(model, TASK.encode(beginnings), Greedy(max_length=8))
@@ -189,8 +198,8 @@ def test_ten_lines_are_learned_by_heart():
 
 
 @each_model
-def test_a_saved_model_is_the_same(options, tmp_path):
-    model, text = small_model(**options), random_text(2, 4)
+def test_a_saved_model_is_the_same(name, tmp_path):
+    model, text = _model(name), random_text(2, 4)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded({"text": text}), model({"text": text}))

@@ -24,7 +24,7 @@ def task():
 
 @pytest.fixture(scope="module")
 def model(task):
-    return randomise(task.build(embedding_dim=3, units=5, num_layers=2, cell="gru"))
+    return randomise(task.build(embedding_dim=3, units=5, num_layers=2, cell="rnn"))
 
 
 @pytest.fixture(scope="module")

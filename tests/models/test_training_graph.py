@@ -8,7 +8,8 @@ from kerasseq.layers.copying import MOST_UNKNOWN
 from kerasseq.models.seq2seq import Seq2SeqTask
 from kerasseq.train.callbacks.scheduled_sampling import drawn_at
 from tests.layers.parts import WAYS_TO_ATTEND, attention_id
-from tests.models.seq2seq_toys import batch, small_model
+from tests.models import seq2seq_toys
+from tests.models.seq2seq_toys import batch
 
 if keras.backend.backend() != "tensorflow":
     pytest.skip("reads TensorFlow's graph", allow_module_level=True)
@@ -16,6 +17,12 @@ if keras.backend.backend() != "tensorflow":
 TASK = Seq2SeqTask({})
 VOCABULARY = 37  # no other axis is as long
 PRODUCTS = {"MatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum"}
+
+
+def small_model(decoder=None, **options):
+    """Of the smallest cells: none sees the vocabulary."""
+    decoder = {"cell": "rnn", **(decoder or {})}
+    return seq2seq_toys.small_model(encoder={"cell": "rnn"}, decoder=decoder, **options)
 
 
 def _graph(model):
@@ -95,6 +102,6 @@ def test_no_loop_of_scheduled_sampling_in_two_passes_does():
 
 def test_the_loop_of_scheduled_sampling_does():
     """The search above would find one."""
-    model = small_model(target_vocabulary_size=VOCABULARY)
+    model = small_model(target_vocabulary_size=VOCABULARY, decoder={"attention": "luong"})
     model.get_layer("decoder").enable_sampling().assign(0.5)
     assert any("MatMul" in name for name in _vocabulary_sized(_graph(model)))

@@ -44,10 +44,10 @@ def halves(monkeypatch):
 
 
 @pytest.mark.usefixtures("halves")
-@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
-@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize(("go_backwards", "mask"), [(False, "none"), (True, "right_padded")])
 @pytest.mark.parametrize("word", CELLS)
 def test_kernels_agree_on_values_and_gradients(word, go_backwards, mask):
+    mask = MASKS[mask]
     plain = _layer(word, kernel="generic", go_backwards=go_backwards)
     value, gradients = _value_and_gradients(plain, mask)
     for training in (False, True):  # in training, halves
@@ -93,7 +93,7 @@ def test_rows_of_a_table_are_inputs_like_others(word, training):
     assert_gradients_close(results[1][1], results[0][1], rtol=1e-5)
 
 
-@pytest.mark.parametrize("word", CELLS)
+@pytest.mark.parametrize("word", ["gru", "lstm", "mingru"])
 def test_weights_and_files_are_the_same_for_every_kernel(word, tmp_path):
     layers = [_layer(word, kernel=kernel) for kernel in ("fused", "generic")]
     inputs = keras.Input((None, 2))

@@ -13,7 +13,8 @@ X, Y = np.ones((40, 2), "float32"), np.ones((40, 1), "float32")
 
 def _model():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
-    model.compile(keras.optimizers.Adam(0.1), "mse")
+    model.compile(keras.optimizers.Adam(0.1), "mse", jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -21,9 +22,8 @@ def _fit(model, inputs, *callbacks):
     model.fit(inputs, Y, batch_size=2, shuffle=False, verbose=0, callbacks=list(callbacks))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("place", [0, 13, 19])
-def test_the_weights_stay_those_before_the_bad_step(value, place):
+@pytest.mark.parametrize(("place", "value"), [(0, np.nan), (13, np.inf), (19, np.nan)])
+def test_the_weights_stay_those_before_the_bad_step(place, value):
     inputs = X.copy()
     inputs[2 * place] = value
     model, good = _model(), _model()

@@ -18,7 +18,7 @@ def _model(multiplier, optimizer):
     if multiplier is not None:
         for variable in hidden.trainable_variables:
             variable.learning_rate_multiplier = multiplier
-    model.compile(optimizer(), loss="mse")
+    model.compile(optimizer(), loss="mse", run_eagerly=keras.backend.backend() != "jax")
     return model
 
 
