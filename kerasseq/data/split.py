@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasseq.data.read_ahead import read_ahead
 from kerasseq.data.token_cache import Column
 
 POOL_BATCHES = 256
-PREFETCH = 4
 CHUNK = 4096
 
 
@@ -147,7 +147,7 @@ class Split:
         batches = tf.data.Dataset.from_generator(
             lambda: (self._assemble(self._rows[examples]) for examples in make()), output_signature=shapes
         )
-        return batches.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(PREFETCH)
+        return read_ahead(batches, num_batches)
 
     def _batched(self, seed: int, epoch: int, training: bool, skip: int) -> Iterator[np.ndarray]:
         """The examples of each batch."""

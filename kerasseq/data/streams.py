@@ -21,6 +21,7 @@ from kerasseq.data.prepare import (
     sums_of_files,
     with_vocabularies,
 )
+from kerasseq.data.read_ahead import read_ahead
 from kerasseq.data.stream_cache import Stream, cached_stream
 from kerasseq.data.stream_plan import Dealer
 from kerasseq.data.token_cache import Encoder, key_of, vocabulary_checksum
@@ -30,7 +31,6 @@ __all__ = ["StreamSplit", "features_of", "prepare_streams"]
 
 FIELD = "text"
 RESET = "reset"
-PREFETCH = 4
 STACK = 16
 WIDTH_STEP = 8
 CHUNK = 2**20
@@ -169,7 +169,7 @@ class StreamSplit:
             },
         )
         batches = stacks.prefetch(1).unbatch()
-        return batches.apply(tf.data.experimental.assert_cardinality(number)).prefetch(PREFETCH)
+        return read_ahead(batches, number)
 
     def _batches(self, seed: int, epoch: int, training: bool, skip: int) -> Iterator[dict[str, np.ndarray]]:
         dealer = self._training if training else self._evaluation

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasseq.data.read_ahead import read_ahead
 from kerasseq.data.series.dates import written
 from kerasseq.data.series.grid import RegularSeries
 from kerasseq.data.series.reader import SeriesReader
 from kerasseq.specs import KnownSeries, Origin, Raw, Truth
 
 FIELDS = ("history", "target")
-PREFETCH = 4
 
 
 class SeriesSplit:
@@ -149,7 +149,7 @@ class SeriesSplit:
         batches = tf.data.Dataset.from_generator(
             lambda: (self._batch(windows) for windows in make()), output_signature=shapes
         )
-        return batches.apply(tf.data.experimental.assert_cardinality(number)).prefetch(PREFETCH)
+        return read_ahead(batches, number)
 
     def _batched(self, seed: int, epoch: int, training: bool, skip: int) -> Iterator[np.ndarray]:
         order = np.arange(self.num_examples)
