@@ -16,11 +16,12 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from kerasseq import quiet
+from kerasseq import onednn, quiet
 
 __version__ = "0.1.0"
 
 quiet.set_log_levels()
+onednn.keep_no_second_cache()
 
 _MODULES = {
     "callbacks": "kerasseq.train.callbacks",

@@ -23,7 +23,7 @@ from kerasseq.recipe.resolve import Recipe
 from kerasseq.report.columns import aligned
 from kerasseq.report.formatting import duration
 from kerasseq.run_folder import RunFolder
-from kerasseq.train.step import COMPILED, IN_STEP, compile_model, of_model, step_callbacks
+from kerasseq.train.step import COMPILED, IN_STEP, compile_model, of_model, settle, step_callbacks
 
 WARM_UP_STEPS = 3
 TIMED_STEPS = 15
@@ -257,6 +257,7 @@ def _timed(opened: Run, model: keras.Model, *, steps_per_epoch: int) -> list[flo
     _compile(opened, model, steps_per_epoch=steps_per_epoch)
     values, clock = opened.values["train"], _Clock()
     callbacks = step_callbacks(model, **{name: values[name] for name in IN_STEP})
+    settle(model, callbacks)
     batches = _first_batches(opened).map(opened.task.example)
     model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[*callbacks, clock])
     return clock.seconds

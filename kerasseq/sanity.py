@@ -13,7 +13,7 @@ from keras import ops, tree
 from kerasseq.errors import TrainingError
 from kerasseq.models.inference import Inference
 from kerasseq.opened_run import Run
-from kerasseq.train.step import of_model
+from kerasseq.train.step import of_model, settle
 
 EXAMPLES = 8
 MOST_STEPS = 600
@@ -79,6 +79,7 @@ def _fitted(opened: Run, model: keras.Model, batch: Mapping[str, Any], *, rows: 
         fitted = opened.task.training_model(model, batch_size=rows)
     optimizer = keras.optimizers.Adam(RATE, global_clipnorm=1.0)
     fitted.compile(optimizer, opened.task.loss(0.0), jit_compile=False, auto_scale_loss=False)
+    settle(fitted, [])
     inputs, labels = opened.task.example(batch)
 
     def fit(steps: int) -> None:

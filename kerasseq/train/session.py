@@ -23,6 +23,7 @@ from kerasseq.train.callbacks.progress import EpochLine, Progress
 from kerasseq.train.callbacks.watching import Watching
 from kerasseq.train.memory import keep_freed_memory
 from kerasseq.train.sharing import Sharing
+from kerasseq.train.step import settle
 
 MOST_ROLLBACKS = 5
 LOWER = 0.25
@@ -100,10 +101,7 @@ class Session:
             TrainingError: If it cannot go on.
             Interrupted: If a signal asked for it.
         """
-        rates = [callback for callback in self.callbacks if isinstance(callback, OwnRates)]
-        for callback in rates:
-            callback.freeze(self.model)
-        self.model.optimizer.build(self.model.trainable_variables)
+        settle(self.model, self.callbacks)
         for callback in self.callbacks:
             callback.set_model(self.model)
             if isinstance(callback, GradientAccumulation):
@@ -112,9 +110,9 @@ class Session:
             self._train()
         finally:
             self.between.release()
-            for callback in rates:
-                callback.thaw()
             for callback in self.callbacks:
+                if isinstance(callback, OwnRates):
+                    callback.thaw()
                 if isinstance(callback, Watching):
                     callback.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -72,6 +72,17 @@ def of_model(model: keras.Model, precision: str) -> Iterator[None]:
         )
     with in_precision(precision):
         yield
+
+
+def settle(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) -> None:
+    """Freezes what the callbacks freeze, and makes the optimizer's variables for the rest.
+
+    Made within a training step, they would have TensorFlow trace that step twice.
+    """
+    for callback in callbacks:
+        if isinstance(callback, OwnRates):
+            callback.freeze(model)
+    model.optimizer.build(model.trainable_variables)
 
 
 def _schedule(schedule: Any, known: Mapping[str, Any]) -> Any:
