@@ -30,6 +30,25 @@ def seeds():
 
 
 @pytest.fixture(autouse=True)
+def no_tuning(monkeypatch):
+    """Arrays that a test fits are read without the tuning thread that `kerasseq/data/read_ahead.py` is about.
+
+    Who frees the iterator of an earlier test would wait for that thread, up to a minute.
+    """
+    if "tensorflow" not in sys.modules:
+        return
+    tensorflow = sys.modules["tensorflow"]
+    options = tensorflow.data.Options()
+    options.autotune.enabled = False
+    iterated = tensorflow.data.Dataset._apply_debug_options  # what every iterator asks for first
+    monkeypatch.setattr(
+        tensorflow.data.Dataset,
+        "_apply_debug_options",
+        lambda dataset: iterated(dataset).with_options(options),
+    )
+
+
+@pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """Lets a test talk to its own machine only."""
     connect = socket.socket.connect
