@@ -101,7 +101,7 @@ def test_a_width_of_one_equals_greedy():
     greedy = decode(toy, Greedy(), range(50), **options)
     narrow = decode(toy, Beam(beam_width=1, length_penalty=0.0), range(50), **options)
     for ours, theirs in zip(narrow, greedy, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
 @pytest.mark.parametrize("decoder", [Greedy(), Beam(beam_width=3, num_hypotheses=2)])
@@ -112,7 +112,7 @@ def test_a_batch_equals_its_rows_one_by_one(decoder):
     for example in EXAMPLES:
         alone = run([example])
         for ours, theirs in zip(alone, whole, strict=True):
-            np.testing.assert_array_equal(ours[0], theirs[example])
+            np.testing.assert_allclose(ours[0], theirs[example], rtol=1e-6)
 
 
 def test_rows_have_their_own_maximum():

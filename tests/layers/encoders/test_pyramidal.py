@@ -52,9 +52,10 @@ def test_padding_changes_no_real_output():
     rubbish = np.pad(np.where(MASK[..., None], X, 1e3), ((0, 0), (0, 5), (0, 0)), constant_values=7.0)
     longer, longer_states = encoder(rubbish, padding_mask=np.pad(MASK, ((0, 0), (0, 5))))
     mask = np.asarray(encoder.output_mask(MASK))
-    np.testing.assert_array_equal(np.asarray(outputs)[mask], np.asarray(longer)[:, : mask.shape[1]][mask])
+    longer = np.asarray(longer)[:, : mask.shape[1]]
+    np.testing.assert_allclose(np.asarray(outputs)[mask], longer[mask], rtol=1e-5, atol=1e-7)
     for ours, theirs in zip(keras.tree.flatten(states), keras.tree.flatten(longer_states), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
 
 
 def test_without_a_mask_every_step_is_real():
