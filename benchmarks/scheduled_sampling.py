@@ -64,9 +64,9 @@ def main() -> None:
 
 def show_cost(turns: int, steps: int) -> None:
     """Times all sides in turns."""
-    from kerasseq.quiet import import_quietly
+    from kerasseq.quiet import load_engine
 
-    import_quietly("keras")
+    load_engine()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # five models are traced, which it wonders at
     from kerasseq.train.callbacks.scheduled_sampling import drawn_at
     from kerasseq.train.memory import keep_freed_memory

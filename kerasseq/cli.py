@@ -35,7 +35,7 @@ from kerasseq.cli_options import (
     Workers,
 )
 from kerasseq.errors import Interrupted, KerasseqError
-from kerasseq.quiet import import_quietly
+from kerasseq.quiet import load_engine
 
 FAILED = 2
 INTERRUPTED = 130
@@ -70,7 +70,7 @@ def main() -> None:
 def _pipeline(*, tensorflow: bool = False) -> ModuleType:
     """The pipeline, imported when a verb needs it; TensorFlow, where it is needed, without its banner."""
     if tensorflow:
-        import_quietly("tensorflow")
+        load_engine()
     from kerasseq import pipeline
 
     return pipeline

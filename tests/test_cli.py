@@ -42,7 +42,7 @@ def pipeline(monkeypatch):
     stand_in = Pipeline()
     monkeypatch.setitem(sys.modules, "kerasseq.pipeline", stand_in)
     monkeypatch.setattr(kerasseq, "pipeline", stand_in, raising=False)
-    monkeypatch.setattr(cli, "import_quietly", lambda module: None)
+    monkeypatch.setattr(cli, "load_engine", lambda: None)
     return stand_in
 
 
@@ -239,7 +239,7 @@ def test_a_command_line_that_is_wrong(command, pipeline, arguments):
 def test_verbs_that_need_tensorflow_import_it_quietly_first(command, pipeline, monkeypatch):
     imported = []
     pipeline.returns.update(recipes=[], datasets=[])
-    monkeypatch.setattr(cli, "import_quietly", imported.append)
+    monkeypatch.setattr(cli, "load_engine", lambda: imported.append("tensorflow"))
     for line in ("check a", "schema", "recipes", "datasets", "recipes show a", "compare a"):
         command(*line.split())
     assert imported == []

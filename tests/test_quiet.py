@@ -9,7 +9,12 @@ import pytest
 
 from kerasseq.quiet import SETTINGS, import_quietly, set_log_levels
 
+ROOT = Path(__file__).parent.parent
 NOISY = "import os\nos.write(2, b'banner\\n')\n"
+
+
+def without_settings():
+    return {name: value for name, value in os.environ.items() if name not in SETTINGS}
 
 
 @pytest.fixture
@@ -46,6 +51,18 @@ def test_noise_that_somebody_asked_for_is_shown(noisy, capfd, monkeypatch):
     assert capfd.readouterr().err == "banner\n"
 
 
+def test_a_command_loads_keras_without_scikit_learn_which_can_still_be_imported():
+    pytest.importorskip("sklearn")
+    code = (
+        "import sys; from kerasseq.quiet import load_engine; load_engine();"
+        " print('keras' in sys.modules, 'sklearn' in sys.modules); import sklearn; print(sklearn.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=without_settings(), capture_output=True, text=True
+    )
+    assert (done.stdout.split(), done.stderr) == (["True", "False", "sklearn"], "")
+
+
 def test_log_levels_leave_the_environment_its_own(monkeypatch):
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
@@ -59,9 +76,7 @@ def test_importing_the_package_sets_the_levels_and_imports_nothing_heavy():
         "import kerasseq, os, sys; print(os.environ['TF_CPP_MIN_LOG_LEVEL'],"
         " *{'tensorflow', 'keras', 'numpy', 'pydantic', 'typer'} & set(sys.modules))"
     )
-    environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
-    root = Path(__file__).parent.parent
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=ROOT, env=without_settings(), capture_output=True, text=True
     )
     assert (done.stdout.strip(), done.returncode) == ("3", 0)
