@@ -128,12 +128,14 @@ class Side:
 
     def turn(self, steps: int) -> float:
         """The milliseconds of a step, of as many."""
-        import numpy as np
+        import tensorflow as tf
 
-        ids = np.tile(self.ids, (steps, 1))
-        inputs, labels = {"source": ids[:, 1:], "target": ids[:, :-1]}, ids[:, 1:]
+        from kerasseq.data.read_ahead import read_ahead
+
+        batch = {"source": self.ids[:, 1:], "target": self.ids[:, :-1]}, self.ids[:, 1:]
+        batches = read_ahead(tf.data.Dataset.from_tensors(batch).repeat(steps), steps)
         began = time.perf_counter()
-        self.model.fit(inputs, labels, batch_size=BATCH, shuffle=False, verbose=0)
+        self.model.fit(batches, verbose=0)
         return (time.perf_counter() - began) / steps * 1e3
 
 
