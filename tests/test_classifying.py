@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq import cli, pipeline
+from kerasseq import cli, explanation, pipeline
 from kerasseq.errors import RecipeError
-from tests.tiny_run import write_recipe
+from tests.tiny_run import eagerly, write_recipe
 
 RECIPE = """\
 data:
@@ -23,10 +23,25 @@ model:
   embedding_dim: 8
   encoder: {type: recurrent, cell: rnn, units: 6, bidirectional: true}
   pooling: attention
-train: {epochs: 2, label_smoothing: 0.1, watch: []}
+train: {epochs: 1, label_smoothing: 0.1, watch: []}
 export: [saved_model]
 """
 TEXTS = ["The soup was not bad at all.", "I found the bed dull.", ""]
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def untraced():
+    with eagerly():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch):
+    """Of those that `explain` takes the time of."""
+    monkeypatch.setattr(explanation, "TIMED_STEPS", 1)
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq import cli, pipeline
+from kerasseq import cli, explanation, pipeline
 from kerasseq.data.wav import read_wav
 from kerasseq.errors import DataError, RecipeError
 from tests.data.picture_files import gif_bytes, write_picture
 from tests.data.recordings import tone, write_wav
+from tests.tiny_run import eagerly
 
 SIZES = {"train": 16, "validation": 4, "test": 8}
 CLASSES = ("down", "up")
@@ -72,6 +73,21 @@ def write_data(folder, medium):
     text = RECIPE.replace("CACHE", str(folder / "cache")).replace("FEATURE", FEATURES[medium])
     (folder / "tiny.yaml").write_text(text.replace("FRONT_END", FRONT_ENDS[medium]))
     return folder / "tiny.yaml"
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def untraced():
+    with eagerly():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch):
+    """Of those that `explain` takes the time of."""
+    monkeypatch.setattr(explanation, "TIMED_STEPS", 1)
 
 
 @pytest.fixture(scope="module", params=FEATURES)

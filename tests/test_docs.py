@@ -48,7 +48,8 @@ LANGUAGES = {"bash", "console", "python", "text", "yaml"}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 FILE_NAME = re.compile(r"# ([\w.]+\.(?:py|yaml))\n")
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)]*)?\)")
-SIZES = {"train": 128, "validation": 24, "test": 24}
+SIZES = {"train": 32, "validation": 8, "test": 8}
+FEW = {"dates": "tsv", "headlines": "jsonl", "reviews": "tsv", "tags": "jsonl"}  # of what ships
 TRAINS = ("run", "train", "explain", "tune")  # `VERB RECIPE …`
 QUICK = {"train.epochs": 1, "train.watch": [], "evaluate.num_details": 0}
 SHORT_LANGUAGE_MODEL = {
@@ -69,7 +70,7 @@ SHORT_CAPTIONER = {
     "model.image_encoder.filters": [4, 4],
     "model.decoder.units": 8,
     **QUICK,
-    "decode.max_length": 8,
+    "decode": {"type": "greedy", "max_length": 8},
 }
 SHORT_TAGGER = {
     "model.embedding_dim": 8,
@@ -81,6 +82,7 @@ SHORT_SPEECH = {
     "model.subsampling": {"filters": 4},
     "model.encoder": {"type": "recurrent", "units": 4, "bidirectional": False},
     **QUICK,
+    "decode": "ctc_greedy",
 }
 SHORT_FORECASTER = {
     "data.stride": 40,
@@ -137,30 +139,19 @@ def workplace(tmp_path_factory):
         patch.setenv("KERASSEQ_DATA", str(folder / "data"))
         patch.setattr("kerasseq.data.public.sets.fetch", fetch_offline)
         (folder / "few.txt").write_text("The wind is blowing.\nA cat sat on the mat.\n", "utf-8")
-        rows = [f'{row},{"good" if row % 2 else "bad"},"A review, the {row}th."\n' for row in range(40)]
+        rows = [f'{row},{"good" if row % 2 else "bad"},"A review, the {row}th."\n' for row in range(16)]
         (folder / "my.csv").write_text("id,stars,review\n" + "".join(rows), "utf-8")
-        words = [f"Ann{row} PROPN B-PER\nlikes VERB O\nRome PROPN B-LOC\n\n" for row in range(40)]
+        words = [f"Ann{row} PROPN B-PER\nlikes VERB O\nRome PROPN B-LOC\n\n" for row in range(16)]
         (folder / "my.conll").write_text("".join(words), "utf-8")
-        (folder / "data" / "tags").mkdir(parents=True)
         summaries = [
-            f'{{"text": ["Ann saw {row}.", "Go."], "summaries": ["Ann", "{row}"]}}\n' for row in range(40)
+            f'{{"text": ["Ann saw {row}.", "Go."], "summaries": ["Ann", "{row}"]}}\n' for row in range(12)
         ]
         (folder / "notes.jsonl").write_text("".join(summaries), "utf-8")
-        write_headlines(folder / "data" / "headlines")
         write_clips(folder)
         write_sounds(folder)
         write_sales(folder)
         write_pictures(folder)
-        for split, size in SIZES.items():
-            lines = (
-                (shipped_folder("datasets") / "dates" / f"{split}.tsv").read_text("utf-8").splitlines(True)
-            )
-            (folder / "data" / "dates").mkdir(parents=True, exist_ok=True)
-            (folder / "data" / "dates" / f"{split}.tsv").write_text("".join(lines[:size]), "utf-8")
-            (folder / f"{split}.tsv").write_text("".join(lines[:size]), "utf-8")
-            sentences = (shipped_folder("datasets") / "tags" / f"{split}.jsonl").read_text("utf-8")
-            few = "".join(sentences.splitlines(True)[:size])
-            (folder / "data" / "tags" / f"{split}.jsonl").write_text(few, "utf-8")
+        write_few(folder)
         known = set(registry._registered), set(sys.modules)
         yield folder
         for part in set(registry._registered) - known[0]:
@@ -179,14 +170,16 @@ def fetch_offline(name, out):
     return out / name
 
 
-def write_headlines(folder):
-    """A few of those that ship, where the recipe looks for its own."""
-    folder.mkdir(parents=True)
+def write_few(folder):
+    """The first lines of data sets that ship, where the recipes look for them, and pairs of one's own."""
+    for data_set, suffix in FEW.items():
+        (folder / "data" / data_set).mkdir(parents=True)
+        for split, size in SIZES.items():
+            name = f"{split}.{suffix}"
+            lines = (shipped_folder("datasets") / data_set / name).read_text("utf-8").splitlines(True)
+            (folder / "data" / data_set / name).write_text("".join(lines[:size]), "utf-8")
     for split in SIZES:
-        lines = (
-            (shipped_folder("datasets") / "headlines" / f"{split}.jsonl").read_text("utf-8").splitlines(True)
-        )
-        (folder / f"{split}.jsonl").write_text("".join(lines[:24]), "utf-8")
+        shutil.copy(folder / "data" / "dates" / f"{split}.tsv", folder)
 
 
 def write_pictures(folder):
@@ -225,8 +218,8 @@ def call(command, monkeypatch, capsys, *, stdin=""):
         model = pipeline.check(arguments[1]).values["model"]
         overrides = SHORT_BY_MODEL[model["type"]]
         if model.get("decoder", {}).get("copy"):  # which it does from where the attention looks
-            overrides = {**overrides, "model.decoder.attention": "bahdanau", "evaluate.metrics": ["rouge"]}
-            overrides["model.decoder.input_feeding"] = True
+            overrides = {key: value for key, value in overrides.items() if "attention" not in key}
+            overrides["evaluate.metrics"] = ["rouge"]
         if model.get("front_end"):  # in the place of the embedding
             overrides = {key: value for key, value in overrides.items() if key != "model.embedding_dim"}
         if f"runs/{Path(arguments[1]).stem}/saved_model" not in EVERY_PAGE:  # no example asks for it

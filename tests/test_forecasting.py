@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq import cli, pipeline
+from kerasseq import cli, explanation, pipeline
 from kerasseq.errors import DataError, KerasseqError, RecipeError
 from kerasseq.shipped import shipped_folder
+from tests.tiny_run import eagerly
 
 RECIPE = """\
 data:
@@ -28,12 +29,27 @@ model:
   encoder: {type: recurrent, cell: gru, units: 6}
   normalization: instance
   quantiles: [0.1, 0.5, 0.9]
-train: {epochs: 2, watch: []}
+train: {epochs: 1, watch: []}
 evaluate: {metrics: [{type: mse, scaled: true}, mae, mase, coverage, pinball]}
 export: [saved_model]
 """
 HEAD, *LINES = (shipped_folder("datasets") / "load" / "load.csv").read_text("utf-8").splitlines()
 FEW = [line for place, line in enumerate(LINES) if place % 1826 < 60 and place < 2 * 1826]
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def untraced():
+    with eagerly():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch):
+    """Of those that `explain` takes the time of."""
+    monkeypatch.setattr(explanation, "TIMED_STEPS", 1)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,15 @@ from kerasseq.errors import KerasseqError
 from kerasseq.gradients import explain_gradients, write_gradients
 from kerasseq.opened_run import Run
 from kerasseq.pipeline import explain, report
-from tests.tiny_run import untrained_run, write_recipe
+from tests.tiny_run import eagerly, untrained_run, write_recipe
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def untraced():
+    with eagerly():
+        yield
 
 
 @pytest.fixture(scope="module")

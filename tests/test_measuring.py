@@ -7,6 +7,9 @@ from tensorflow.core.util import event_pb2
 
 from kerasseq.measuring import NUM_PICTURES, NUM_SAMPLES, Measuring, quick_decoder
 from kerasseq.specs import Sample
+from tests.tiny_run import eagerly
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
 
 
 class Clock:
@@ -18,6 +21,12 @@ class Clock:
     def __call__(self):
         self.now += 1.0
         return self.now
+
+
+@pytest.fixture(scope="module", autouse=True)
+def untraced(tiny_run):
+    with eagerly():
+        yield
 
 
 @pytest.fixture(scope="module")

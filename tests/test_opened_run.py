@@ -45,7 +45,7 @@ def test_predictions_come_before_everything_is_read(tiny_run):
             taken.append(number)
             yield f"{number % 28 + 1} May"
 
-    found = pipeline.predict(tiny_run.folder.path, texts())
+    found = pipeline.predict(tiny_run, texts())
     assert not taken
     first = next(iter(found))
     assert first.keys() == {"input", "prediction", "score"}
@@ -57,15 +57,14 @@ def test_predictions_are_in_the_inputs_order_though_like_lengths_are_answered_to
     monkeypatch.setattr("kerasseq.models.inference.BATCH_SIZE", 2)
     monkeypatch.setattr("kerasseq.models.inference.WINDOW", 6)
     texts = [f"{number} May {'200' * (number % 3)}" for number in range(9)]
-    run = pipeline.open_run(tiny_run.folder.path)
-    found = list(run.decode(texts))
+    found = list(tiny_run.decode(texts))
     assert [line["input"] for line in found] == texts
-    assert [line["prediction"] for line in found] == [run.predict([text])[0] for text in texts]
+    assert [line["prediction"] for line in found] == [tiny_run.predict([text])[0] for text in texts]
 
 
 def test_scores_are_log_probabilities_of_the_targets(tiny_run):
     pairs = [("1 May 2000", "2000-05-01"), ("1 May 2000", ""), ("", "☃")]
-    found = pipeline.score(tiny_run.folder.path, pairs)
+    found = pipeline.score(tiny_run, pairs)
     assert [(line["source"], line["target"]) for line in found] == pairs
     assert [line["tokens"] for line in found] == [11, 1, 2]
     for line in found:

@@ -17,7 +17,7 @@ import kerasseq
 from kerasseq import pipeline
 from kerasseq.errors import DataError, RecipeError, RunFolderError
 from kerasseq.run_folder import RunFolder
-from tests.tiny_run import PLAIN, write_recipe
+from tests.tiny_run import PLAIN, eagerly, write_recipe
 
 ROOT = Path(__file__).parent.parent
 FILES = {
@@ -25,6 +25,15 @@ FILES = {
     "model.keras", "checkpoints", "saved_model", "gradients.json", "report.html", "tensorboard",
 }  # fmt: skip
 SHORT = {**PLAIN, "train.epochs": 1}
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
+
+
+@pytest.fixture
+def untraced():
+    with eagerly():
+        yield
 
 
 @pytest.fixture
@@ -126,14 +135,14 @@ def test_options_that_cannot_be_together_are_refused_before_training(recipe, ove
     assert not (recipe.parent / "run").exists()
 
 
-def test_fresh_starts_over(tiny_run, tmp_path):
+def test_fresh_starts_over(tiny_run, tmp_path, untraced):
     folder = RunFolder(shutil.copytree(tiny_run.folder.path, tmp_path / "run"))
     pipeline.train(_recipe_of(tiny_run), {**SHORT, "seed": 3}, out=folder.path, fresh=True, quiet=True)
     assert len(folder.history.read_text().splitlines()) == 2
     assert not folder.metrics.exists() and not folder.saved_model.exists()
 
 
-def test_data_that_was_missing_lies_where_it_is_said_to(recipe, tmp_path, monkeypatch):
+def test_data_that_was_missing_lies_where_it_is_said_to(recipe, tmp_path, monkeypatch, untraced):
     """The recipe's folder holds no data; once it is found, the run remembers where it was."""
     monkeypatch.chdir(tmp_path)
     elsewhere = tmp_path / "elsewhere"

@@ -1,5 +1,6 @@
 """Every shipped recipe is right by the engine and by the schema, and each task trains on shipped data."""
 
+import functools
 import re
 
 import jsonschema
@@ -92,6 +93,9 @@ SMALL = {  # data set, lines of each split or what writes them, and what makes t
 }
 
 
+checked_recipe = functools.cache(pipeline.check)
+
+
 def test_the_recipes_that_ship_are_these():
     assert sorted(RECIPES) == [
         "benchmarks/caption_flickr8k_1000",
@@ -132,7 +136,7 @@ def validator():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_is_right_by_the_engine(name):
-    checked = pipeline.check(name)
+    checked = checked_recipe(name)
     sections = {"seed", "data", "model", "train", "decode", "evaluate", "export", "search"}
     assert set(checked.values) == sections
 
@@ -145,7 +149,7 @@ def test_it_is_right_by_the_schema(name, validator):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_resolved_recipe_is_right_by_both(name, validator, tmp_path):
-    checked = pipeline.check(name)
+    checked = checked_recipe(name)
     (tmp_path / "recipe.yaml").write_text(checked.to_yaml(), "utf-8")
     assert pipeline.check(tmp_path / "recipe.yaml").values == checked.values
     errors = list(validator.iter_errors(YAML(typ="safe", pure=True).load(checked.to_yaml())))
@@ -163,7 +167,7 @@ def test_it_begins_with_what_it_does_and_its_command(name):
 def test_what_it_monitors_is_measured(name):
     if "recognize" in name:
         pytest.importorskip("jiwer")
-    check_monitor(pipeline.check(name))
+    check_monitor(checked_recipe(name))
 
 
 def test_every_data_set_that_ships_has_its_recipe():

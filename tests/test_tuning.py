@@ -9,7 +9,7 @@ import pytest
 from kerasseq import pipeline, tuning
 from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.recipe import load_recipe
-from tests.tiny_run import PLAIN, write_recipe
+from tests.tiny_run import PLAIN, eagerly, write_recipe
 
 pytest.importorskip("optuna")
 
@@ -85,18 +85,19 @@ def test_an_interrupt_ends_the_study_not_the_trial_alone(recipe, monkeypatch, tm
 
 
 def test_the_same_seed_proposes_the_same(recipe, trainings, tmp_path):
-    first = pipeline.tune(recipe, out=tmp_path / "a").read_text("utf-8")
-    assert pipeline.tune(recipe, out=tmp_path / "b").read_text("utf-8") == first
-    assert pipeline.tune(recipe, {"seed": 9}, out=tmp_path / "c").read_text("utf-8") != first
+    few = {"search.trials": 3}
+    first = pipeline.tune(recipe, few, out=tmp_path / "a").read_text("utf-8")
+    assert pipeline.tune(recipe, few, out=tmp_path / "b").read_text("utf-8") == first
+    assert pipeline.tune(recipe, {**few, "seed": 9}, out=tmp_path / "c").read_text("utf-8") != first
 
 
 def test_a_trial_that_falls_behind_is_cut_short(recipe, trainings, tmp_path, capsys):
     trainings.epochs = 6
-    pipeline.tune(recipe, ["search.trials=20", "search.monitor=validation_loss"], out=tmp_path / "study")
+    pipeline.tune(recipe, ["search.trials=10", "search.monitor=validation_loss"], out=tmp_path / "study")
     assert "cut short" in capsys.readouterr().out
     pipeline.tune(
         recipe,
-        ["search.trials=20", "search.monitor=validation_loss", "search.pruner=none"],
+        ["search.trials=10", "search.monitor=validation_loss", "search.pruner=none"],
         out=tmp_path / "all",
     )
     assert "cut short" not in capsys.readouterr().out
@@ -128,10 +129,12 @@ def test_without_optuna_the_install_line_is_told(recipe, monkeypatch, tmp_path):
         pipeline.tune(recipe, out=tmp_path / "study")
 
 
+@pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
 def test_trials_are_trained_for_real(recipe, tmp_path):
     plain = [f"{key}={json.dumps(value)}" for key, value in {**PLAIN, "train.epochs": 1}.items()]
-    overrides = [*plain, "search.trials=2", "search.keys={model.encoder.units: [4, 6]}"]
-    best = pipeline.tune(recipe, overrides, out=tmp_path / "study")
+    overrides = [*plain, "train.max_steps=1", "search.trials=2", "search.keys={model.encoder.units: [4, 6]}"]
+    with eagerly():
+        best = pipeline.tune(recipe, overrides, out=tmp_path / "study")
     units = {
         load_recipe(path).values["model"]["encoder"]["units"]
         for path in (tmp_path / "study" / "trials").glob("*/recipe.yaml")

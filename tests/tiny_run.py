@@ -1,11 +1,13 @@
 """A run that takes seconds: a small model, a few hundred dates, and all that draws random numbers in use."""
 
+import contextlib
 import io
 import zipfile
 from pathlib import Path
 
 import h5py
 import numpy as np
+import tensorflow as tf
 
 from kerasseq import pipeline
 from kerasseq.models.inference import Inference
@@ -78,6 +80,16 @@ def untrained_run(recipe: Path, overrides: dict | None = None, *, seed: int = 0)
     model.save(opened.folder.model)
     opened.use(Inference(opened.task, model, opened.decoder))
     return opened
+
+
+@contextlib.contextmanager
+def eagerly():
+    """Computes at once: tracing takes longer than a few small batches. An export is a graph all the same."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def variables_of(run_folder: pipeline.RunFolder) -> list:

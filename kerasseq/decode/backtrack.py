@@ -6,6 +6,8 @@ from typing import Any
 
 from keras import ops
 
+from kerasseq.decode.pick_slots import pick_slots
+
 
 def backtrack(parents: Any, *, last_steps: Any, last_slots: Any, num_steps: Any) -> Any:
     """The slots that hypotheses stood in.
@@ -35,22 +37,3 @@ def backtrack(parents: Any, *, last_steps: Any, last_slots: Any, num_steps: Any)
 def write_step(history: Any, step: Any, value: Any) -> Any:
     """Puts one step's value into its history, (time, *shape of the value)."""
     return ops.scatter_update(history, ops.reshape(step, (1, 1)), value[None])
-
-
-def pick_slots(values: Any, slots: Any) -> Any:
-    """Picks by slot: (..., beam, *rest) and (..., n_best) give (..., n_best, *rest), as one flat gather.
-
-    Args:
-        values: The axes before `beam` are those of `slots`.
-        slots: (..., n_best), int32, each less than `beam`.
-    """
-    leading = len(slots.shape) - 1
-    beam = ops.shape(values)[leading]
-    num_rows = 1
-    for size in ops.shape(slots)[:-1]:
-        num_rows *= size
-    first = ops.arange(num_rows, dtype="int32") * beam
-    flat_slots = ops.reshape(slots, (num_rows, -1)) + first[:, None]
-    flat_values = ops.reshape(values, (num_rows * beam, *ops.shape(values)[leading + 1 :]))
-    picked = ops.take(flat_values, ops.reshape(flat_slots, (-1,)), axis=0)
-    return ops.reshape(picked, (*ops.shape(slots), *ops.shape(values)[leading + 1 :]))

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from kerasseq.decode.alive_rows import alive_rows
-from kerasseq.decode.backtrack import pick_slots, write_step
+from kerasseq.decode.backtrack import write_step
+from kerasseq.decode.pick_slots import pick_slots
 from kerasseq.decode.row_state import attention_of, take_rows
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from keras import ops
 
-from kerasseq.decode.backtrack import pick_slots
+from kerasseq.decode.pick_slots import pick_slots
 from kerasseq.decode.rounding import apply_evenly
 
 GROUP_SIZE = 80

@@ -6,9 +6,10 @@ from typing import Any
 
 from keras import ops
 
-from kerasseq.decode.backtrack import backtrack, pick_slots
+from kerasseq.decode.backtrack import backtrack
 from kerasseq.decode.beam_slots import Slots
 from kerasseq.decode.length_penalty import length_penalty
+from kerasseq.decode.pick_slots import pick_slots
 from kerasseq.specs import Hypotheses
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.affine import linear
 from kerasseq.specs import UNKNOWN_ID
 
 MOST_UNKNOWN = 100
@@ -47,12 +48,12 @@ class CopyGate(keras.layers.Layer):
 
     def prepare(self, memory: Any) -> Any:
         """w_c h_j of each place, whose mean under the attention is w_c c_t."""
-        return ops.squeeze(ops.matmul(memory, ops.cast(self.memory_kernel, memory.dtype)), axis=-1)
+        return ops.squeeze(linear(memory, ops.cast(self.memory_kernel, memory.dtype)), axis=-1)
 
     def call(self, weights: Any, prepared: Any, state: Any, inputs: Any) -> Any:
         rows = weights if len(weights.shape) == 3 else weights[:, None]  # (batch, target_time, source_time)
         of_context = ops.reshape(ops.matmul(rows, prepared[..., None]), ops.shape(weights)[:-1])
-        of_rest = ops.matmul(state, self.state_kernel) + ops.matmul(inputs, self.input_kernel) + self.bias
+        of_rest = linear(state, self.state_kernel, self.bias) + linear(inputs, self.input_kernel)
         return of_context + ops.squeeze(of_rest, axis=-1)
 
 

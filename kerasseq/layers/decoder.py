@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq.layers.affine import affine
+from kerasseq.layers.affine import affine, linear
 from kerasseq.layers.attention.attention import attend_from, mask_bias, memory_of, rows_of
 from kerasseq.layers.attention_recurrence import AttentionRecurrence, batch_major
 from kerasseq.layers.copying import CopyGate
@@ -200,7 +200,7 @@ class RecurrentDecoder(keras.layers.Layer):
     def _readout(self, context: Any, output: Any, embedded: Any) -> Any:
         """Luong's attentional vector; for Bahdanau, which predicts from the input too, its deep output."""
         parts = [context, output] if embedded is None else [context, output, embedded]
-        return ops.tanh(ops.matmul(ops.concatenate(parts, axis=-1), self.readout_kernel))
+        return ops.tanh(linear(ops.concatenate(parts, axis=-1), self.readout_kernel))
 
     def begin(self, memory: Any, memory_mask: Any, initial_states: Any) -> dict[str, Any]:
         """The state before the first token.

@@ -44,7 +44,10 @@ def _scan_tensorflow(step: Step, carry: Any, inputs: Any, reverse: bool) -> tupl
 
     def read(index: Any) -> Any:
         # A slice of the first axis shares its memory; an array's `unstack` would copy every input.
-        return tree.map_structure(lambda tensor: tensor[index], inputs)
+        begin, end, strides = tf.stack([index]), tf.stack([index + 1]), tf.constant([1])
+        return tree.map_structure(
+            lambda tensor: tf.strided_slice(tensor, begin, end, strides, shrink_axis_mask=1), inputs
+        )
 
     # The first step runs ahead of the loop: it tells which arrays the outputs need.
     first = num_steps - 1 if reverse else 0

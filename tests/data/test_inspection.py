@@ -12,16 +12,17 @@ SPLITS = {
 }
 
 
-@pytest.fixture
-def source(tmp_path):
+def _written(folder):
+    """The source of the three splits, below a folder."""
     for name, text in SPLITS.items():
-        (tmp_path / f"{name}.tsv").write_text(text, "utf-8")
+        (folder / f"{name}.tsv").write_text(text, "utf-8")
     return {"type": "parallel", **{name: f"{name}.tsv" for name in SPLITS}}
 
 
-@pytest.fixture
-def reports(source, tmp_path):
-    prepared = prepare_data(source=source, folders=[tmp_path], cache_folder=str(tmp_path / "cache"))
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("splits")
+    prepared = prepare_data(source=_written(folder), folders=[folder], cache_folder=str(folder / "cache"))
     return inspect_data(prepared)
 
 
@@ -49,7 +50,8 @@ def test_leaks_between_splits(reports):
     assert reports["test"].source_leaks == {"train": 0, "validation": 0}
 
 
-def test_bad_lines_are_listed_and_counted(source, tmp_path):
+def test_bad_lines_are_listed_and_counted(tmp_path):
+    source = _written(tmp_path)
     (tmp_path / "train.tsv").write_bytes(b"a\tb\n\nx\n" + b"\xff\tx\n" * 30)
     found = bad_lines(registry.create("source", source, folders=[tmp_path]))
     count, shown = found["train"]

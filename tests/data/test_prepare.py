@@ -17,11 +17,15 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
+def _written(folder):
+    for name, pairs in (("train", TRAIN), ("validation", VALIDATION)):
+        (folder / f"{name}.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), "utf-8")
+    return {"type": "parallel", "train": "train.tsv", "validation": "validation.tsv"}
+
+
 @pytest.fixture
 def source(tmp_path):
-    for name, pairs in (("train", TRAIN), ("validation", VALIDATION)):
-        (tmp_path / f"{name}.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), "utf-8")
-    return {"type": "parallel", "train": "train.tsv", "validation": "validation.tsv"}
+    return _written(tmp_path)
 
 
 def _prepare(source, tmp_path, **options):
@@ -44,19 +48,25 @@ def _forbid(monkeypatch):
     monkeypatch.setattr("kerasseq.data.token_cache._write", fail)
 
 
-def test_batches_are_what_the_features_encode(source, tmp_path):
-    prepared = _prepare(source, tmp_path, batch_size=2, length_bucket_width=1)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """The files in batches of 3; no test changes it."""
+    folder = tmp_path_factory.mktemp("files")
+    options = {"batch_size": 3, "length_bucket_width": 1, "cache_folder": str(folder / "cache")}
+    return _prepare(_written(folder), folder, **options)
+
+
+def test_batches_are_what_the_features_encode(prepared):
     for split, pairs in (("train", TRAIN), ("validation", VALIDATION)):
         for place, (field, feature) in enumerate(prepared.features.items()):
             rows = _rows(prepared.splits[split], field)
             texts = [pairs[example][place] for example in prepared.splits[split].order]
-            direct = [feature.encode(tf.constant([text])).numpy()[0].tolist() for text in texts]
+            direct = [row[row != 0].tolist() for row in feature.encode(tf.constant(texts)).numpy()]
             assert [[id_ for id_ in row if id_] for row in rows] == direct
             assert prepared.splits[split].texts(field) == [pair[place] for pair in pairs]
 
 
-def test_defaults_are_words_of_each_field_apart(source, tmp_path):
-    prepared = _prepare(source, tmp_path)
+def test_defaults_are_words_of_each_field_apart(prepared):
     assert list(prepared.features) == ["source", "target"]
     assert prepared.features["source"].vocabulary[4:] == ["a", "b", "c"]
     assert prepared.features["target"].vocabulary[4:] == ["x", "y"]
@@ -145,9 +155,8 @@ def test_evaluation_needs_no_training_file(source, tmp_path):
         _prepare(source, tmp_path, splits=["validation"])
 
 
-def test_checksums_name_every_file(source, tmp_path):
-    checksums = _prepare(source, tmp_path).checksums
-    assert {path.rpartition("/")[2]: len(value) for path, value in checksums.items()} == {
+def test_checksums_name_every_file(prepared):
+    assert {path.rpartition("/")[2]: len(value) for path, value in prepared.checksums.items()} == {
         "train.tsv": 64,
         "validation.tsv": 64,
     }
@@ -198,8 +207,8 @@ def test_every_argument_is_documented():
         assert f"\n    {name}: " in documented
 
 
-def test_training_covers_the_split_each_epoch(source, tmp_path):
-    split = _prepare(source, tmp_path, batch_size=3).splits["train"]
+def test_training_covers_the_split_each_epoch(prepared):
+    split = prepared.splits["train"]
     for epoch in range(2):
         batches = list(split.batches(seed=1, epoch=epoch, training=True))
         assert sorted(len(batch["source"]) for batch in batches) == [1, 3]

@@ -130,7 +130,7 @@ def test_an_epoch_goes_on_where_it_stopped(prepare, document):
     options = {"document": document, "features": CHARACTERS, "batch_size": 4, "window": 8}
     split = prepare(text, **options).splits["train"]
     whole = _batches(split)
-    for skip in (1, 5, split.steps, split.steps + 1):
+    for skip in (5, split.steps, split.steps + 1):
         rest = _batches(split, skip=skip)
         assert len(rest) == max(split.steps - skip, 0)
         for one, other in zip(rest, whole[skip:], strict=True):

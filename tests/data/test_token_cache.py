@@ -14,7 +14,7 @@ from kerasseq.errors import DataError
 EXAMPLES = [("a b", "x"), ("b", "y z y"), ("a", "\u200b")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def encoders():
     made = {}
     for place, field in enumerate(("source", "target")):

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.decode.backtrack import backtrack, pick_slots, write_step
+from kerasseq.decode.backtrack import backtrack, write_step
+from kerasseq.decode.pick_slots import pick_slots
 
 
 def test_reads_the_slots_from_the_last_one_back():

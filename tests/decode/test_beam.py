@@ -12,8 +12,7 @@ from tests.decode.toys import END, Toy, assert_same, brute_force, compiled, deco
 EXAMPLES = [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.7])
-@pytest.mark.parametrize("min_length", [0, 2])
+@pytest.mark.parametrize(("alpha", "min_length"), [(0.0, 0), (0.6, 2), (1.7, 0)])
 def test_a_beam_as_wide_as_the_search_space_equals_brute_force(alpha, min_length):
     toy = Toy(seed=1)  # may produce 4 of 6 tokens; 3 steps have 13 finished and 27 unfinished sequences
     search = Beam(beam_width=40, length_penalty=alpha, num_hypotheses=7, min_length=min_length)
@@ -29,7 +28,6 @@ def test_a_beam_as_wide_as_the_search_space_equals_brute_force(alpha, min_length
         (1, 1, 0, 0.5, 0.6),
         (2, 1, 3, 0.5, 0.0),
         (2, 2, 0, -2.0, 1.0),
-        (4, 1, 0, 0.5, 1.0),
         (4, 1, 0, 3.0, 0.6),
         (4, 3, 2, 0.5, 2.0),
         (4, 3, 2, -2.0, 0.0),
@@ -45,20 +43,9 @@ def test_beams_equal_a_plain_search_that_never_stops_early(beam_width, count, mi
         assert_same(found(result, example), expected)
 
 
-def test_a_graph_finds_what_is_found_operation_by_operation():
-    toy = Toy(seed=2, vocabulary_size=9, end_bonus=0.5)
-    search = Beam(beam_width=4, num_hypotheses=3, min_length=2)
-    options = {"max_length": 8, "with_attention": True}
-    plain = decode(toy, search, range(20), **options)
-    graph = compiled(toy, search, **options)(range(20))
-    for ours, theirs in zip(graph, plain, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
-
-
-@pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
-def test_stopping_early_never_changes_the_result(monkeypatch, alpha):
+def test_stopping_early_never_changes_the_result(monkeypatch):
     toy = Toy(seed=5, vocabulary_size=9, end_bonus=0.5)
-    search = Beam(beam_width=4, length_penalty=alpha, num_hypotheses=2)
+    search = Beam(beam_width=4, length_penalty=0.6, num_hypotheses=2)
     stopped = decode(toy, search, range(200), max_length=12)
     monkeypatch.setattr(
         beam_module, "is_decided", lambda alive, *_, **__: ops.zeros_like(alive[:, 0], dtype="bool")
@@ -104,11 +91,13 @@ def test_a_width_of_one_equals_greedy():
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
-@pytest.mark.parametrize("decoder", [Greedy(), Beam(beam_width=3, num_hypotheses=2)])
-def test_a_batch_equals_its_rows_one_by_one(decoder):
-    toy = Toy(seed=4, vocabulary_size=9)
-    run = compiled(toy, decoder, max_length=8, with_attention=True)
-    whole = run(EXAMPLES)
+@pytest.mark.parametrize("decoder", [Greedy(), Beam(beam_width=3, num_hypotheses=2, min_length=2)])
+def test_a_graph_finds_in_a_batch_what_is_found_in_its_rows_and_without_a_graph(decoder):
+    toy, options = Toy(seed=4, vocabulary_size=9), {"max_length": 8, "with_attention": True}
+    run = compiled(toy, decoder, **options)
+    whole, plain = run(EXAMPLES), decode(toy, decoder, EXAMPLES, **options)
+    for ours, theirs in zip(whole, plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
     for example in EXAMPLES:
         alone = run([example])
         for ours, theirs in zip(alone, whole, strict=True):

@@ -60,7 +60,7 @@ def test_a_beam_as_wide_as_the_search_finds_the_likeliest_transcripts():
         np.testing.assert_allclose(np.asarray(found.scores)[:, place], scores, rtol=1e-4)
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("order", [1, 3])
 def test_a_prior_and_a_bonus_are_weighed(order):
     random = np.random.default_rng(order)
     prior = np.log(random.dirichlet(np.full(VOCABULARY, 0.5), size=VOCABULARY ** (order - 1))).astype(
@@ -116,20 +116,15 @@ def test_greedy_is_the_likeliest_alignment():
 
 
 @pytest.mark.parametrize("decoder", [CTCGreedy(), CTCBeam(beam_width=3, num_hypotheses=2)])
-def test_frames_behind_the_end_change_nothing(decoder):
+def test_a_batch_is_its_rows_and_frames_behind_the_end_change_nothing(decoder):
     found, padded = decoder(LOGITS), decoder(np.concatenate([LOGITS, blanks(4)], axis=1))
     np.testing.assert_array_equal(np.asarray(padded.tokens)[..., :FRAMES], found.tokens)
     assert not np.asarray(padded.tokens)[..., FRAMES:].any()
     np.testing.assert_array_equal(padded.lengths, found.lengths)
     np.testing.assert_allclose(padded.scores, found.scores, rtol=1e-6)
-
-
-@pytest.mark.parametrize("decoder", [CTCGreedy(), CTCBeam(beam_width=3, num_hypotheses=2)])
-def test_a_batch_is_its_rows(decoder):
-    together = decoder(LOGITS)
-    for row in range(len(LOGITS)):
+    for row in (0, 3):
         alone = decoder(LOGITS[row : row + 1])
-        for ours, theirs in zip(alone[:4], together[:4], strict=True):
+        for ours, theirs in zip(alone[:4], found[:4], strict=True):
             np.testing.assert_allclose(np.asarray(ours)[0], np.asarray(theirs)[row], rtol=1e-6)
 
 

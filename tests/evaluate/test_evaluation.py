@@ -1,12 +1,14 @@
 """What is measured, held against the predictions file, NumPy and a model made by hand."""
 
 import json
+import shutil
 import types
 from collections import defaultdict
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasseq import pipeline
 from kerasseq.decode.greedy import Greedy
@@ -29,15 +31,29 @@ def test_predictions_are_in_the_files_order(tiny_run):
     assert found == [tuple(line.split("\t")) for line in lines]
 
 
-def test_predictions_are_those_of_predict(tiny_run):
+@pytest.fixture(scope="module")
+def opened(tiny_run, tmp_path_factory):
+    """A copy of the run in another folder, opened anew."""
+    folder = tmp_path_factory.mktemp("opened") / "run"
+    return pipeline.open_run(shutil.copytree(tiny_run.folder.path, folder))
+
+
+def test_predictions_are_those_of_predict(tiny_run, opened):
     lines = _predictions(tiny_run.folder)
-    opened = pipeline.open_run(tiny_run.folder.path)
     again = list(opened.decode([line["input"] for line in lines]))
     assert [line["prediction"] for line in again] == [line["prediction"] for line in lines]
     np.testing.assert_allclose(
         [line["score"] for line in again], [line["score"] for line in lines], atol=1e-5
     )
     assert len({line["prediction"] for line in lines}) > 1
+
+
+def test_an_opened_run_is_measured_to_the_same_result(tiny_run, opened):
+    for path in (opened.folder.predictions, opened.folder.metrics):
+        path.unlink()
+    pipeline.evaluate(opened)
+    assert {**opened.metrics, "seconds": {}} == {**tiny_run.metrics, "seconds": {}}
+    assert opened.folder.predictions.read_text("utf-8") == tiny_run.folder.predictions.read_text("utf-8")
 
 
 def test_metrics_are_those_of_the_predictions_file(tiny_run):
@@ -59,9 +75,11 @@ def test_measured_names_are_those_that_are_measured(tiny_run):
     assert measured_names(Seq2SeqTask, metrics) == list(tiny_run.metrics["test"])
 
 
-def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run):
+def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run, opened):
     """Against examples of one length at a time, without padding, in NumPy."""
-    opened, losses, hits = pipeline.open_run(tiny_run.folder.path), [], []
+    specs = {side: tf.TensorSpec((None, None), "int32") for side in ("source", "target")}
+    model = tf.function(lambda inputs: opened.model(inputs), input_signature=[specs], autograph=False)
+    losses, hits = [], []
     by_lengths = defaultdict(list)
     for source, target in opened.data.splits["test"].examples():
         by_lengths[len(source), len(target)].append((source, target))
@@ -70,7 +88,7 @@ def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run):
         ids = {side: np.asarray(opened.features[side].encode(list(column))) for side, column in texts}
         assert all(part.all() for part in ids.values())
         inputs, labels = Seq2SeqTask({}).example(ids)
-        logits = np.asarray(opened.model(inputs), "float64")
+        logits = np.asarray(model(inputs), "float64")
         log_probabilities = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
         losses += list(-np.take_along_axis(log_probabilities, labels[..., None], axis=-1).ravel())
         hits += list((logits.argmax(axis=-1) == labels).ravel())
@@ -80,12 +98,12 @@ def test_teacher_forced_figures_weigh_every_real_token_once(tiny_run):
     assert found["teacher_forced_accuracy"] == pytest.approx(np.mean(hits), rel=1e-9)
 
 
-def test_neither_the_batch_size_nor_the_padding_matters(tiny_run):
-    opened = pipeline.open_run(tiny_run.folder.path)
+def test_neither_the_batch_size_nor_the_padding_matters(opened):
     metrics = [create("metric", "exact_match")]
     first = measure(opened.inference, opened.data.splits["test"], metrics)
-    opened.values["data"].update(batch_size=7, length_bucket_width=20)
-    other = measure(opened.inference, opened.prepare(("test",)).splits["test"], metrics)
+    padded = pipeline.open_run(opened.folder.path)
+    padded.values["data"].update(batch_size=7, length_bucket_width=20)
+    other = measure(opened.inference, padded.prepare(("test",)).splits["test"], metrics)
     assert [line["prediction"] for line in first.predictions] == [
         line["prediction"] for line in other.predictions
     ]
@@ -110,7 +128,12 @@ def test_attention_maps_have_a_row_for_each_token_over_the_whole_source(tiny_run
 
 def test_without_a_test_split_validation_is_measured_and_predicted(tmp_path):
     """By a run of random weights, which has no attention either and so no maps."""
-    overrides = {**PLAIN, "data.source.test": None, "evaluate.num_details": 3}
+    overrides = {
+        **PLAIN,
+        "data.source.test": None,
+        "model.encoder.bidirectional": False,
+        "evaluate.num_details": 3,
+    }
     bare = untrained_run(write_recipe(tmp_path), overrides)
     results = pipeline.evaluate(bare)
     assert set(results) == {"validation", "signature", "seconds"}

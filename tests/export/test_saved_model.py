@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -17,24 +18,20 @@ BARE = Path(__file__).parent / "bare_process.py"
 TEXTS = ["3rd of May 2019", "", "1 May", "12. Dezember 1987", "☃ ὕ 2001", "a  b", "Freitag, 6. Juni 2031"]
 PAIRS = [("3rd of May 2019", "2019-05-03"), ("1 May", ""), ("", "1"), ("☃", "☃☃")]
 TOKENIZERS = {"character": {}, "word": {"minimum_frequency": 2}, "subword": {"vocabulary_size": 120}}
-BEAM = {"type": "beam", "beam_width": 4, "num_hypotheses": 3, "min_length": 3, "max_length": 9}
 WIDTHS = {"character": 3, "word": 1, "subword": 1}
-CELLS = {"character": ("lstm", "bahdanau"), "word": ("gru", "luong"), "subword": ("rnn", "none")}
 
 
 def _exported(folder, tokenizer):
     """A run of random weights, exported."""
     folder.mkdir()
     features = {"tokenizer": {"type": tokenizer, **TOKENIZERS[tokenizer]}}
-    cell, attention = CELLS[tokenizer]
     overrides = {
         **PLAIN,
         "data.features": {"source": features, "target": features},
-        "model.decoder": {"cell": cell, "units": 12, "attention": attention, "input_feeding": True},
-        "decode": BEAM if tokenizer == "character" else {"type": "greedy", "max_length": 9},
+        "model.encoder.bidirectional": False,
+        "decode": {"type": "greedy", "max_length": 9},
         "export": ["saved_model"],
     }
-    del overrides["model.decoder.attention"]
     run = untrained_run(write_recipe(folder), overrides)
     assert pipeline.export(run) == str(run.folder.saved_model)
     return run
@@ -59,18 +56,23 @@ def _asked_in_a_bare_process(runs, folder):
     return dict(zip(runs, json.loads(done.stdout), strict=True))
 
 
+@pytest.fixture(scope="module")
+def asked(tiny_run, tmp_path_factory):
+    """For each tokenizer a run and what its graph says; that of characters attends, and has a beam."""
+    folder = tmp_path_factory.mktemp("exported")
+    runs = {"character": tiny_run}
+    runs.update((tokenizer, _exported(folder / tokenizer, tokenizer)) for tokenizer in ("word", "subword"))
+    answers = _asked_in_a_bare_process(runs, folder)
+    return {tokenizer: (run, answers[tokenizer]) for tokenizer, run in runs.items()}
+
+
 def test_every_tokenizer_is_here():
     assert sorted(TOKENIZERS) == names("tokenizer")
 
 
-def test_without_kerasseq_it_says_what_the_run_says(tmp_path):
-    runs = {tokenizer: _exported(tmp_path / tokenizer, tokenizer) for tokenizer in TOKENIZERS}
-    for tokenizer, answers in _asked_in_a_bare_process(runs, tmp_path).items():
-        _check(runs[tokenizer], answers, of_text=tokenizer == "subword", width=WIDTHS[tokenizer])
-
-
-def _check(run, answers, *, of_text, width):
-    _check_operations(run, of_text=of_text)
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_without_kerasseq_it_says_what_the_run_says(asked, tokenizer):
+    (run, answers), width = asked[tokenizer], WIDTHS[tokenizer]
     _check_texts(run, answers["served"])
     _check_n_best(run, answers["served"][str(len(TEXTS))][0], count=width)
     _check_pairs(run, answers["scored"])
@@ -114,16 +116,16 @@ def _check_pairs(run, scored):
     assert scored["num_tokens"][1] == 1  # `</s>` alone
 
 
-def _check_operations(run, *, of_text):
-    """Core TensorFlow and, for subwords, tensorflow-text."""
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_it_is_of_core_operations_and_for_subwords_those_of_tensorflow_text(asked, tokenizer):
     proto = saved_model_pb2.SavedModel()
-    proto.ParseFromString((run.folder.saved_model / "saved_model.pb").read_bytes())
+    proto.ParseFromString((asked[tokenizer][0].folder.saved_model / "saved_model.pb").read_bytes())
     graph = proto.meta_graphs[0].graph_def
     nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
     operations = {node.op for node in nodes}
     assert operations & {"While", "StatelessWhile"}
     others = operations - set(dir(tf.raw_ops))
-    assert others == ({"FastWordpieceTokenizeWithOffsets"} if of_text else set())
+    assert others == ({"FastWordpieceTokenizeWithOffsets"} if tokenizer == "subword" else set())
 
 
 def test_a_recipe_that_exports_nothing_says_so(tmp_path):

@@ -1,6 +1,5 @@
 """Every registered cell and every way to attend, and layers with weights that hide no swapped gate."""
 
-import itertools
 import typing
 
 import numpy as np
@@ -47,14 +46,18 @@ A_FEW_WAYS = [
     ({"type": "bahdanau"}, True),
     ({"type": "luong", "score": "dot"}, False),
 ]
-DECODERS = [
-    {"cell": cell, "attention": attention, "input_feeding": feeding, **stack}
-    for cell in CELLS
-    for (attention, feeding), stack in itertools.product(
-        WAYS_TO_ATTEND if cell == EVERYWHERE else A_FEW_WAYS,
-        ({"num_layers": 1}, {"num_layers": 2, "residual": True}),
-    )
-]
+
+
+def _stacked():
+    """Every cell with one of each kind and one in each way; one layer or two, in turns."""
+    for place, cell in enumerate(CELLS):
+        for index, (attention, feeding) in enumerate(WAYS_TO_ATTEND if cell == EVERYWHERE else A_FEW_WAYS):
+            is_deep = index // 2 % 2 if cell == EVERYWHERE else (place + index) % 2
+            stack = {"num_layers": 2, "residual": True} if is_deep else {"num_layers": 1}
+            yield {"cell": cell, "attention": attention, "input_feeding": feeding, **stack}
+
+
+DECODERS = list(_stacked())
 
 
 def decoder_id(options):

@@ -39,9 +39,14 @@ def _energies(attention, query, seen):
 
 
 @pytest.mark.parametrize(
-    "attention", ["bahdanau", "luong", {"type": "luong", "score": "scaled_dot"}], ids=str
+    ("word", "attention"),
+    [
+        *((word, "bahdanau") for word in CELLS),
+        ("lstm", "luong"),
+        ("gru", {"type": "luong", "score": "scaled_dot"}),
+    ],
+    ids=str,
 )
-@pytest.mark.parametrize("word", CELLS)
 def test_it_is_the_equation(word, attention):
     layer = _layer(cell=word, attention=attention)
     states = tuple(normal(3, 4, seed=5 + index) for index in range(layer.cell.num_states))
@@ -72,7 +77,7 @@ def test_padding_changes_nothing(word, go_backwards):
 
 def test_no_step_sees_a_later_one_and_each_sees_all_earlier_ones():
     layer = _layer()
-    for time in range(5):
+    for time in (0, 2, 4):
         _, (d_x,) = value_and_gradients(lambda x, at=time: ops.sum(layer(x)[0][:, at]), [X])
         assert np.all(d_x[:, : time + 1]) and not np.any(d_x[:, time + 1 :])
 
@@ -98,12 +103,8 @@ def test_gradients_are_the_slopes():
     assert (ahead - behind) / 2e-2 == pytest.approx(np.sum(d_x * direction), rel=1e-2)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{"cell": "minlstm"}, {"cell": GRU(units=4), "attention": Luong(units=4), "go_backwards": True}],
-    ids=["words", "objects"],
-)
-def test_a_layer_in_a_model_trains_and_is_saved_and_loaded(options, tmp_path):
+def test_a_layer_in_a_model_trains_and_is_saved_and_loaded(tmp_path):
+    options = {"cell": GRU(units=4), "attention": Luong(units=4), "go_backwards": True}
     inputs = keras.Input((None, 2))
     model = keras.Model(inputs, AttentionRNN(units=4, **options)(inputs))
     model.compile("sgd", "mse", run_eagerly=keras.backend.backend() != "jax")

@@ -33,10 +33,17 @@ def _in_keras(layer, word):
     return twin
 
 
-@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
-@pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("word", IN_KERAS)
+@pytest.mark.parametrize(
+    ("word", "go_backwards", "mask"),
+    [
+        (word, go_backwards, mask)
+        for word in IN_KERAS
+        for place, mask in enumerate(MASKS)
+        for go_backwards in ((False, True) if word == "lstm" else (place % 2 == 1,))
+    ],
+)
 def test_outputs_states_and_gradients_are_those_of_keras(word, go_backwards, mask):
+    mask = MASKS[mask]
     layer = _layer(word, go_backwards=go_backwards)
     twin = _in_keras(layer, word)
     found = []
@@ -83,10 +90,9 @@ def test_a_sequence_is_the_equation_step_by_step(word):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("mask", [MASKS["none"], MASKS["arbitrary"]], ids=["none", "arbitrary"])
-@pytest.mark.parametrize("word", CELLS)
+@pytest.mark.parametrize(("word", "mask"), [*((word, "arbitrary") for word in CELLS), ("lstm", "none")])
 def test_gradients_are_those_of_the_steps_derived_automatically(word, mask):
-    layer = _layer(word)
+    layer, mask = _layer(word), MASKS[mask]
 
     def stepwise(x):
         states, outputs = layer.cell.zero_states(3), []
@@ -103,8 +109,7 @@ def test_gradients_are_those_of_the_steps_derived_automatically(word, mask):
     assert_gradients_close(ours, theirs)
 
 
-@pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("word", CELLS)
+@pytest.mark.parametrize(("word", "go_backwards"), [*((word, True) for word in CELLS), ("lstm", False)])
 def test_padding_changes_nothing(word, go_backwards):
     layer, mask = _layer(word, go_backwards=go_backwards), MASKS["right_padded"]
     outputs, states = layer(X, mask=mask)

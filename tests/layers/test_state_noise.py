@@ -28,8 +28,11 @@ def _layer(cell="lstm", **options):
     return randomise(layer)
 
 
-@pytest.mark.parametrize("is_masked", [False, True])
-@pytest.mark.parametrize("cell", [*VARIANTS, *LAYER_NORM], ids=str)
+@pytest.mark.parametrize(
+    ("cell", "is_masked"),
+    [*((cell, place % 2 == 0) for place, cell in enumerate([*VARIANTS, *LAYER_NORM])), ("lstm", False)],
+    ids=str,
+)
 def test_gradients_under_noise_are_those_of_the_steps(cell, is_masked):
     """With dropped weights, a mask on h' and shares of the states, against the steps with the same."""
     cell = _cell(cell)

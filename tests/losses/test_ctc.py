@@ -1,3 +1,5 @@
+import collections
+import functools
 import itertools
 
 import keras
@@ -25,16 +27,21 @@ def said(alignment):
     return [token for token, _ in itertools.groupby(alignment) if token]
 
 
+@functools.cache
+def alignments(frames, vocabulary_size):
+    """Every alignment that there is, by what it says."""
+    found = collections.defaultdict(list)
+    for alignment in itertools.product(range(vocabulary_size), repeat=frames):
+        found[tuple(said(alignment))].append(alignment)
+    return found
+
+
 def expected_probability(labels, logits):
-    """The sum over every alignment that there is, in float64."""
+    """The sum over every alignment that says the labels, in float64."""
     exponents = np.exp(logits.astype("float64"))
     shares = exponents / exponents.sum(-1, keepdims=True)
-    wanted = [token for token in labels if token]
-    return sum(
-        np.prod(shares[np.arange(len(logits)), alignment])
-        for alignment in itertools.product(range(logits.shape[-1]), repeat=len(logits))
-        if said(alignment) == wanted
-    )
+    found = alignments(*logits.shape).get(tuple(token for token in labels if token), [])
+    return sum(np.prod(shares[np.arange(len(logits)), alignment]) for alignment in found)
 
 
 def expected_log_probabilities(logits):

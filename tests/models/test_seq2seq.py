@@ -19,12 +19,26 @@ each_attention = pytest.mark.parametrize(
 )
 
 
+RNN = {"cell": "rnn"}  # what is particular to a cell or a score is tested with the layers
+
+
+def _of_layers(attention, feeding, *, dropout=0.0):
+    encoder = {**RNN, "units": UNITS // 2, "bidirectional": True, "dropout": dropout}
+    decoder = {**RNN, "attention": attention, "input_feeding": feeding, "num_layers": 2, "residual": True}
+    return small_model(encoder=encoder, decoder={**decoder, "dropout": dropout}, dropout=dropout)
+
+
 @functools.cache
 def _model(attention, feeding):
-    """Made once; no test changes it. What is particular to a score is tested with the layers."""
-    encoder = {"units": UNITS // 2, "bidirectional": True, "num_layers": 2, "residual": True}
-    decoder = {"attention": attention, "input_feeding": feeding, "num_layers": 2, "residual": True}
-    return small_model(encoder=encoder, decoder=decoder)
+    """Made once; no test changes it."""
+    return _of_layers(attention, feeding)
+
+
+def _plain(**options):
+    return small_model(encoder=RNN, decoder={**RNN, "attention": "none"}, **options)
+
+
+_shared_plain = functools.cache(_plain)  # no test changes it
 
 
 def _loss_and_gradients(model, fields):
@@ -53,7 +67,9 @@ def test_the_task_builds_for_its_vocabularies():
             self.vocabulary_size = vocabulary_size
 
     model = Seq2SeqTask({"source": Feature(14), "target": Feature(15)}).build(
-        embedding_dim=3, encoder={"type": "recurrent", "units": 2}, decoder={"units": 2}
+        embedding_dim=3,
+        encoder={"type": "recurrent", "units": 2, **RNN},
+        decoder={"units": 2, **RNN, "attention": "none"},
     )
     assert model.get_layer("source_embedding").input_dim == 14
     assert model(TASK.example(batch())[0]).shape == (3, 5, 15)
@@ -61,9 +77,9 @@ def test_the_task_builds_for_its_vocabularies():
 
 @each_attention
 def test_padding_changes_no_logit(attention, feeding):
-    model, fields = _model(attention, feeding), batch()
+    model, fields = _model(attention, feeding), batch(2)
     logits = np.asarray(model(TASK.example(fields)[0]))
-    padded = np.asarray(model(TASK.example(batch(padding=3))[0]))
+    padded = np.asarray(model(TASK.example(batch(2, padding=3))[0]))
     is_real = fields["target"][:, 1:] != 0
     np.testing.assert_allclose(padded[:, : logits.shape[1]][is_real], logits[is_real], rtol=1e-4, atol=1e-5)
     for row, length in enumerate(is_real.sum(-1)):
@@ -74,10 +90,10 @@ def test_padding_changes_no_logit(attention, feeding):
 @each_attention
 def test_a_batch_has_the_loss_and_gradient_of_its_rows(attention, feeding):
     """Each token counts the same, wherever it stands and however far its batch is padded."""
-    model, fields = _model(attention, feeding), batch()
+    model, fields = _model(attention, feeding), batch(2)
     loss, gradients = _loss_and_gradients(model, fields)
-    padded_loss, padded_gradients = _loss_and_gradients(model, batch(padding=3))
-    rows = [row_of(fields, row) for row in range(3)]
+    padded_loss, padded_gradients = _loss_and_gradients(model, batch(2, padding=3))
+    rows = [row_of(fields, row) for row in range(2)]
     shares = np.array([row["target"].shape[1] - 1 for row in rows], "float32")
     shares /= shares.sum()
     alone = [_loss_and_gradients(model, row) for row in rows]
@@ -103,9 +119,8 @@ def test_steps_of_decoding_give_the_logits_of_training(attention, feeding):
         np.testing.assert_allclose(logits[:, time], now, rtol=1e-4, atol=1e-5)
 
 
-@each_attention
-def test_a_batch_is_decoded_like_its_rows(attention, feeding):
-    model, fields = _model(attention, feeding), batch()
+def test_a_batch_is_decoded_like_its_rows():
+    model, fields = _model("bahdanau", True), batch()
     decoder = Greedy(max_length=5)
     together = TASK.decode(model, ops.convert_to_tensor(fields["source"]), decoder)
     for row in range(3):
@@ -115,7 +130,7 @@ def test_a_batch_is_decoded_like_its_rows(attention, feeding):
 
 
 def test_decoding_shows_the_attention_over_real_source_tokens():
-    model, fields = small_model(), batch()
+    model, fields = _model("bahdanau", True), batch()
     source = ops.convert_to_tensor(fields["source"])
     found = TASK.decode(model, source, Greedy(max_length=4), with_attention=True)
     weights, lengths = np.asarray(found.attention), np.asarray(found.lengths)
@@ -125,10 +140,8 @@ def test_decoding_shows_the_attention_over_real_source_tokens():
         np.testing.assert_allclose(weights[row, 0, : lengths[row, 0]].sum(-1), 1, rtol=1e-5)
 
 
-@pytest.mark.parametrize("attention", ["none", "bahdanau", "luong"])
-def test_dropout_changes_training_and_not_inference(attention):
-    parts = {"encoder": {"dropout": 0.3}, "decoder": {"attention": attention, "dropout": 0.3}}
-    model, plain = small_model(dropout=0.3, **parts), small_model(decoder={"attention": attention})
+def test_dropout_changes_training_and_not_inference():
+    model, plain = _of_layers("luong", True, dropout=0.3), _model("luong", True)
     inputs, _ = TASK.example(batch())
     np.testing.assert_allclose(model(inputs), plain(inputs), rtol=1e-6)
     np.testing.assert_array_equal(plain(inputs, training=True), plain(inputs))
@@ -139,7 +152,7 @@ def test_dropout_changes_training_and_not_inference(attention):
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("shared", [False, True])
 def test_shared_and_tied_embeddings_are_one_matrix(shared, tied):
-    model = small_model(share_embeddings=shared, tie_embeddings=tied)
+    model = _shared_plain(share_embeddings=shared, tie_embeddings=tied)
     tables = [weight for weight in model.weights if sorted(weight.shape) == sorted((VOCABULARY, UNITS))]
     assert len(tables) == 3 - shared - tied
     assert (model.get_layer("decoder").embedding is model.get_layer("source_embedding")) == shared
@@ -147,7 +160,7 @@ def test_shared_and_tied_embeddings_are_one_matrix(shared, tied):
 
 def test_a_shared_matrix_gets_its_gradient_from_both_sides():
     """It is the sum of the gradients of two matrices with the same values."""
-    shared, apart = small_model(share_embeddings=True), small_model()
+    shared, apart = _shared_plain(share_embeddings=True, tie_embeddings=False), _plain()
     table = shared.get_layer("source_embedding").embeddings
     for layer in (apart.get_layer("source_embedding"), apart.get_layer("decoder").embedding):
         layer.embeddings.assign(table)
@@ -171,7 +184,7 @@ def test_a_shared_matrix_gets_its_gradient_from_both_sides():
 
 @pytest.mark.parametrize("bridge", ["copy", "zero", "dense"])
 def test_every_bridge_leads_to_the_decoder(bridge):
-    model = small_model(bridge=bridge, decoder={"attention": "none"})
+    model = _shared_plain(bridge=bridge)
     inputs, _ = TASK.example(batch())
     other = {**inputs, "source": inputs["source"][::-1]}
     sees_the_source = not np.allclose(model(inputs), model(other))
@@ -179,13 +192,13 @@ def test_every_bridge_leads_to_the_decoder(bridge):
 
 
 def test_a_decoder_may_be_given_ready():
-    model = small_model(decoder=None)
-    decoder = RecurrentDecoder(units=UNITS)
+    model = _shared_plain(bridge="dense")
+    decoder = RecurrentDecoder(units=UNITS, cell="rnn", attention="none")
     same = build_seq2seq(
         source_vocabulary_size=VOCABULARY,
         target_vocabulary_size=VOCABULARY,
         embedding_dim=UNITS,
-        encoder={"type": "recurrent", "units": UNITS},
+        encoder={"type": "recurrent", "units": UNITS, **RNN},
         decoder=decoder,
     )
     same.set_weights(model.get_weights())
@@ -241,7 +254,7 @@ def test_the_loss_takes_label_smoothing():
 
 
 def test_the_builder_leaves_keras_globals_alone():
-    for model in (small_model(), small_model()):  # the second has the very same names
+    for model in (_shared_plain(bridge="dense"), _shared_plain(bridge="zero")):  # the very same names
         for name in ("encoder", "bridge", "decoder", "source_embedding"):
             assert model.get_layer(name).name == name
     assert keras.config.dtype_policy().name == "float32"

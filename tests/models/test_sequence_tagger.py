@@ -20,7 +20,7 @@ TAGS = ["B-PER\tI-PER\tO", "O", "B-PER\tO\tB-PER\tO\tB-LOC"]
 LENGTHS = [3, 1, 5]
 SMALL = {
     "embedding_dim": 4,
-    "encoder": {"type": "recurrent", "cell": "gru", "units": 3, "bidirectional": True},
+    "encoder": {"type": "recurrent", "cell": "rnn", "units": 3, "bidirectional": True},
 }
 KINDS = {
     "softmax": {"characters": {"type": "cnn", "embedding_dim": 3, "filters": 3}},
@@ -62,7 +62,7 @@ def test_a_batch_is_its_sentences(kind):
         assert alone["score"] == pytest.approx(shown["score"], abs=1e-4)
 
 
-@each_kind
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
 def test_it_saves_reloads_and_trains(kind, tmp_path):
     model = small_model(kind, word_dropout=0.1, input_dropout=0.1, output_dropout=0.1)
     inputs, tags = TASK.example(BATCH)
@@ -70,7 +70,7 @@ def test_it_saves_reloads_and_trains(kind, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
     loaded.compile(keras.optimizers.Adam(0.05), TASK.loss(), run_eagerly=True)
-    losses = [float(loaded.train_on_batch(inputs, tags)) for _ in range(4)]
+    losses = [float(loaded.train_on_batch(inputs, tags)) for _ in range(3)]
     assert losses[-1] < losses[0]
 
 
@@ -211,7 +211,7 @@ def test_ten_sentences_are_learned_by_heart():
     task = SequenceTaggerTask({"tokens": WordsFeature(), "tags": TagsFeature(scheme="iob2")})
     task.features["tokens"].learn(words)
     task.features["tags"].learn(tags)
-    encoder = {"type": "recurrent", "cell": "gru", "units": 16, "bidirectional": True}
+    encoder = {"type": "recurrent", "cell": "rnn", "units": 16, "bidirectional": True}
     model = task.build(embedding_dim=16, encoder=encoder, characters="none", crf=True)
     inputs, labels = task.example(task.encode_examples({"tokens": words, "tags": tags}))
     model.compile(keras.optimizers.Adam(0.02), task.loss(), jit_compile=False)

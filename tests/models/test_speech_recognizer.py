@@ -1,4 +1,5 @@
 import base64
+import functools
 
 import keras
 import numpy as np
@@ -7,11 +8,9 @@ import tensorflow as tf
 from keras import ops
 
 from kerasseq.decode.beam import Beam
-from kerasseq.decode.ctc_beam import CTCBeam
 from kerasseq.decode.ctc_greedy import CTCGreedy
 from kerasseq.decode.greedy import Greedy
 from kerasseq.losses.ctc import IMPOSSIBLE
-from kerasseq.models.inference import Inference
 from kerasseq.models.speech_recognizer import build_speech_recognizer
 from kerasseq.train.callbacks import ScheduledSampling
 from tests.layers.parts import randomise
@@ -26,9 +25,21 @@ from tests.models.speech_toys import (
     task,
 )
 
-OUTPUTS = {"ctc": (CTC, CTCBeam(beam_width=3)), "attention": (SPELLER, Beam(beam_width=2, max_length=6))}
+OUTPUTS = {
+    "ctc": ({**CTC, "encoder": {**CTC["encoder"], "cell": "rnn"}}, CTCGreedy()),
+    "attention": (
+        {**SPELLER, "encoder": {**SPELLER["encoder"], "cell": "rnn"}},
+        Beam(beam_width=2, max_length=6),
+    ),
+}
 TEXTS = ["abcca", "b", "cab"]
-STEPS = 60
+WIDE = {
+    "ctc": {"encoder": {"type": "recurrent", "cell": "rnn", "units": 16}},
+    "attention": {
+        "speller": {"embedding_dim": 8, "decoder": {"cell": "rnn", "units": 12, "attention": "luong"}}
+    },
+}
+STEPS = 90
 each_output = pytest.mark.parametrize("output", OUTPUTS)
 
 
@@ -39,14 +50,14 @@ def pixels(link):
     return tf.io.decode_png(base64.b64decode(content)).numpy()[..., 0]
 
 
-LIGHT = {
-    "ctc": {**CTC, "encoder": {"type": "recurrent", "cell": "rnn", "units": 8}},
-    "attention": {**SPELLER, "encoder": {**SPELLER["encoder"], "cell": "rnn"}},
-}
+AUGMENTED = {"spec_augment": {}, "speed_perturbation": 0.2, "subsampling": {"filters": 6}}
 
 
 def model_of(output, **more):
-    return randomise(small_model(LIGHT[output], **more), scale=0.3)
+    return randomise(small_model(OUTPUTS[output][0], **more), scale=0.3)
+
+
+_shared_model = functools.cache(model_of)  # no test changes it
 
 
 def row_of(inputs, row):
@@ -58,7 +69,7 @@ def row_of(inputs, row):
 
 @each_output
 def test_a_batch_is_its_recordings_one_by_one(output):
-    model = randomise(small_model(OUTPUTS[output][0]), scale=0.3)
+    model = _shared_model(output)
     inputs, labels = task(output).example(batch(TEXTS))
     together = np.asarray(model(inputs))
     assert together.dtype == np.float32
@@ -85,10 +96,10 @@ def test_ten_recordings_are_learned_by_heart(output):
     keras.utils.set_random_seed(1)
     options, decoder = OUTPUTS[output]
     texts, its_task = random_texts(10), task(output)
-    model = small_model(options)
+    model = small_model({**options, **WIDE[output]})
     fields = batch(texts)
     inputs, labels = its_task.example(fields)
-    model.compile(keras.optimizers.Adam(0.03), its_task.loss(), jit_compile=False)
+    model.compile(keras.optimizers.Adam(0.015), its_task.loss(), jit_compile=False)
     model.optimizer.build(model.trainable_variables)  # or the step is traced twice
     repeated = {name: np.concatenate([value] * STEPS) for name, value in inputs.items()}
     model.fit(repeated, np.concatenate([np.asarray(labels)] * STEPS), batch_size=10, shuffle=False, verbose=0)
@@ -97,7 +108,7 @@ def test_ten_recordings_are_learned_by_heart(output):
 
 
 def test_scheduled_sampling_has_a_speller_read_its_own_letters():
-    model, its_task = randomise(small_model(LIGHT["attention"]), scale=0.5), task("attention")
+    model, its_task = randomise(small_model(OUTPUTS["attention"][0]), scale=0.5), task("attention")
     inputs, labels = its_task.example(batch(["abc", "b"]))
     loss, letters = its_task.loss(), np.asarray(inputs["target"])
     own = letters.copy()
@@ -116,29 +127,26 @@ def test_scheduled_sampling_has_a_speller_read_its_own_letters():
 
 @each_output
 def test_it_saves_and_reloads(output, tmp_path):
-    augmented = {"spec_augment": {"time_masks": 1}, "speed_perturbation": 0.1, "subsampling": {"filters": 6}}
-    model = model_of(output, **augmented)
+    model = model_of(output, **AUGMENTED)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    inputs, labels = task(output).example(batch(TEXTS))
+    inputs, _ = task(output).example(batch(TEXTS))
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
-    loaded.compile(keras.optimizers.Adam(0.02), task(output).loss(), run_eagerly=True)
-    losses = [float(loaded.train_on_batch(inputs, labels)) for _ in range(3)]
+
+
+def test_augmentation_is_for_training_alone():
+    model, (inputs, labels) = model_of("ctc", **AUGMENTED), task().example(batch(TEXTS))
+    np.testing.assert_array_equal(model(inputs), model(inputs))
+    first, second = (np.asarray(model(inputs, training=True))[:, :3] for _ in range(2))
+    assert not np.array_equal(first, second)
+    model.compile(keras.optimizers.Adam(0.02), task().loss(), run_eagerly=True)
+    losses = [float(model.train_on_batch(inputs, labels)) for _ in range(3)]
     assert losses[-1] < losses[0]
 
 
 @each_output
-def test_augmentation_is_for_training_alone(output):
-    model = model_of(output, spec_augment={}, speed_perturbation=0.2)
-    inputs, _ = task(output).example(batch(TEXTS))
-    np.testing.assert_array_equal(model(inputs), model(inputs))
-    first, second = (np.asarray(model(inputs, training=True))[:, :3] for _ in range(2))
-    assert not np.array_equal(first, second)
-
-
-@each_output
 def test_the_score_is_the_loss(output):
-    model, its_task, fields = model_of(output), task(output), batch(TEXTS)
+    model, its_task, fields = _shared_model(output), task(output), batch(TEXTS)
     found, state = its_task.score(model, fields, ())
     figures = its_task.figures({name: float(np.sum(values)) for name, values in found.items()})
     inputs, labels = its_task.example(fields)
@@ -157,18 +165,26 @@ def test_a_transcript_that_does_not_fit_is_counted_and_left_out_of_the_loss():
     assert figures == {"loss": pytest.approx(-float(found["log_probability"][1]), rel=1e-5), "unalignable": 1}
 
 
-@each_output
-def test_answers_tell_what_was_heard_when(output):
-    model, (_, decoder) = model_of(output), OUTPUTS[output]
-    fields = {"audio": batch(TEXTS)["audio"]}
-    inference = Inference(task(output), model, decoder)
-    plain, detailed = inference.present(fields), inference.present(fields, detailed=True)
+def _answers(model, its_task, fields, decoder, **options):
+    answers = its_task.respond(model, fields, decoder, **options)
+    return list(its_task.present(fields, keras.tree.map_structure(ops.convert_to_numpy, answers)))
+
+
+@pytest.mark.parametrize(
+    ("output", "decoder"), [("ctc", CTCGreedy()), ("attention", Greedy(max_length=4))], ids=OUTPUTS
+)
+def test_answers_tell_what_was_heard_when_of_waveforms_as_well(output, decoder):
+    model, its_task, fields = _shared_model(output), task(output), batch(TEXTS)
+    audio = fields["audio"]
+    plain = _answers(model, its_task, {"audio": audio}, decoder)
+    detailed = _answers(model, its_task, {"audio": audio}, decoder, detailed=True)
+    assert any(answer["prediction"] for answer in plain)
     for row, (brief, full) in enumerate(zip(plain, detailed, strict=True)):
         heard = full.pop("heard")
         assert brief == full
-        assert brief["seconds"] == fields["audio"]["lengths"][row] / SAMPLE_RATE
+        assert brief["seconds"] == audio["lengths"][row] / SAMPLE_RATE
         assert "".join(heard["tokens"]).replace("<unk>", "\N{REPLACEMENT CHARACTER}") == brief["prediction"]
-        frames = int(np.ceil(fields["audio"]["lengths"][row] / 40))
+        frames = int(np.ceil(audio["lengths"][row] / 40))
         assert pixels(heard["spectrogram"]).shape == (8, frames)
         if output == "ctc":
             assert heard["seconds"] == sorted(heard["seconds"])
@@ -176,19 +192,12 @@ def test_answers_tell_what_was_heard_when(output):
         elif heard["tokens"]:
             assert pixels(heard["weights"]).shape == (len(heard["tokens"]), -(-frames // 2))
 
-
-@pytest.mark.parametrize(
-    ("output", "decoder"), [("ctc", CTCGreedy()), ("attention", Greedy(max_length=4))], ids=OUTPUTS
-)
-def test_waveforms_are_answered_as_recordings_are(output, decoder):
-    model, its_task, fields = model_of(output), task(output), batch(TEXTS)
     signatures = its_task.signatures(model, decoder)
-    waveform = ops.convert_to_tensor(fields["audio"]["samples"] / np.float32(32768))
-    given = {"waveform": waveform, "lengths": ops.convert_to_tensor(fields["audio"]["lengths"])}
+    waveform = ops.convert_to_tensor(audio["samples"] / np.float32(32768))
+    given = {"waveform": waveform, "lengths": ops.convert_to_tensor(audio["lengths"])}
     served = signatures["serving_default"].call(**given)
-    answers = Inference(its_task, model, decoder).present({"audio": fields["audio"]})
-    assert [text.decode() for text in served["text"].numpy()] == [answer["prediction"] for answer in answers]
-    np.testing.assert_allclose(served["score"], [answer["score"] for answer in answers], atol=1e-4)
+    assert [text.decode() for text in served["text"].numpy()] == [answer["prediction"] for answer in plain]
+    np.testing.assert_allclose(served["score"], [answer["score"] for answer in plain], atol=1e-4)
     scored = signatures["score"].call(**given, text=TEXTS)
     expected, _ = its_task.score(model, fields, ())
     np.testing.assert_allclose(scored["log_probability"], expected["log_probability"], rtol=1e-4)

@@ -35,12 +35,21 @@ def _of_parts(parameter: Parameter) -> Parameter:
     return Parameter(parameter.name, annotation, parameter.default, parameter.description)
 
 
+@pytest.fixture(scope="session")
+def sections_for():
+    """The sections of a recipe, with the small parts for targets, as long as a monkeypatch lasts."""
+
+    def small_sections(monkeypatch: pytest.MonkeyPatch) -> Signature:
+        monkeypatch.setattr(registry, "PACKAGE", PARTS)
+        monkeypatch.setattr(registry, "_registered", {})
+        return Signature(tuple(map(_of_parts, SECTIONS.parameters)), summary=SECTIONS.summary)
+
+    return small_sections
+
+
 @pytest.fixture
-def sections(monkeypatch) -> Signature:
-    """The sections of a recipe, with the small parts for targets."""
-    monkeypatch.setattr(registry, "PACKAGE", PARTS)
-    monkeypatch.setattr(registry, "_registered", {})
-    return Signature(tuple(map(_of_parts, SECTIONS.parameters)), summary=SECTIONS.summary)
+def sections(monkeypatch, sections_for) -> Signature:
+    return sections_for(monkeypatch)
 
 
 @pytest.fixture

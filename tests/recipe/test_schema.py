@@ -10,9 +10,10 @@ from kerasseq.recipe import recipe_schema
 DATA = "data: {path: a, features: {source: {}, target: {tokenizer: character}}}\n"
 
 
-@pytest.fixture
-def validator(sections):
-    schema = recipe_schema(sections)
+@pytest.fixture(scope="module")
+def validator(sections_for):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        schema = recipe_schema(sections_for(monkeypatch))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -92,7 +93,7 @@ def test_descriptions_defaults_and_ranges(validator):
     assert [mapping["required"] for mapping in mappings] == [["type"], []]
 
 
-def test_a_kind_without_parts_takes_nothing(validator, tmp_path, monkeypatch, sections):
+def test_a_kind_without_parts_takes_nothing(monkeypatch, sections):
     monkeypatch.setattr("kerasseq.registry.names", lambda kind: [])
     schema = recipe_schema(sections)
     assert schema["$defs"]["export"] == {"not": {}}

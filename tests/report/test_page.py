@@ -52,6 +52,18 @@ def page_of(run_folder):
     return Page(write_report(run_folder).read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    """The page of a finished run."""
+    folder = write_run(tmp_path_factory.mktemp("page") / "translate_dates")
+    return write_report(RunFolder(folder)).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
 def test_the_report_lies_in_the_run_folder_and_is_small(tmp_path):
     run_folder = RunFolder(write_run(tmp_path / "run", num_examples=1000, epochs=40))
     path = write_report(run_folder)
@@ -59,24 +71,20 @@ def test_the_report_lies_in_the_run_folder_and_is_small(tmp_path):
     assert path.stat().st_size < 400_000
 
 
-def test_every_section_is_there_once_and_in_the_contents(run_folder):
-    page = page_of(run_folder)
+def test_every_section_is_there_once_and_in_the_contents(page):
     assert [found["id"] for found in page.having("section")] == SECTIONS
     anchors = [found["href"] for found in page.having("a")]
     assert anchors[1:] == [f"#{name}" for name in SECTIONS]
 
 
-def test_ids_are_unique_and_labels_lead_to_them(run_folder):
-    page = page_of(run_folder)
+def test_ids_are_unique_and_labels_lead_to_them(page):
     ids = [found["id"] for _, found in page.elements if "id" in found]
     assert len(ids) == len(set(ids))
     for name in ("aria-labelledby", "aria-controls", "data-copy"):
         assert {found[name] for _, found in page.elements if name in found} <= set(ids)
 
 
-def test_nothing_comes_from_the_network(run_folder):
-    html = write_report(run_folder).read_text(encoding="utf-8")
-    page = Page(html)
+def test_nothing_comes_from_the_network(html, page):
     for _, found in page.elements:
         for name in ("src", "href", "srcset", "action", "data"):
             assert not (found.get(name) or "").startswith(("http:", "https:", "//"))
@@ -85,8 +93,8 @@ def test_nothing_comes_from_the_network(run_folder):
     assert policy["content"].startswith("default-src 'none'")
 
 
-def test_the_headline_shows_what_counts(run_folder):
-    text = page_of(run_folder).text
+def test_the_headline_shows_what_counts(page):
+    text = page.text
     assert (
         "seq2seq · bidirectional lstm encoder · lstm decoder with bahdanau attention · beam, width 5" in text
     )
@@ -110,8 +118,8 @@ def test_a_rare_exact_match_does_not_stand_first(tmp_path):
     assert "31.24" in text
 
 
-def test_metrics_have_their_splits_and_signatures(run_folder):
-    text = page_of(run_folder).text
+def test_metrics_have_their_splits_and_signatures(page):
+    text = page.text
     assert metrics()["signature"]["bleu"] in text
     assert "Perplexity lower is better1.0201.022" in text
     assert "Time spent: training 3 min 04 s, evaluation 6.4 s." in text
@@ -180,14 +188,13 @@ def test_what_differs_is_marked_and_every_text_has_its_own_direction(tmp_path):
     assert all(found.get("dir") == "auto" for found in page.having("bdi"))
 
 
-def test_the_recipe_is_shown_letter_by_letter(run_folder):
-    html = write_report(run_folder).read_text(encoding="utf-8")
+def test_the_recipe_is_shown_letter_by_letter(html):
     shown = Page(html[html.index("<pre") : html.index("</pre>") + 6])
     assert "".join(shown.texts) == RECIPE
 
 
-def test_the_data_is_counted_and_its_files_are_named(run_folder):
-    text = page_of(run_folder).text
+def test_the_data_is_counted_and_its_files_are_named(page):
+    text = page.text
     assert "Splitreadkeptdropped too longskipped bad lines" in text
     assert "train9,0008,99190" in text.replace(" ", "")
     assert "datasets/dates/train.tsv " + "53fa" * 16 in text
@@ -275,12 +282,8 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     )
 
 
-def test_charts_carry_their_values_for_the_pointer(run_folder):
-    figures = [
-        json.loads(found["data-values"])
-        for found in page_of(run_folder).having("figure")
-        if "data-values" in found
-    ]
+def test_charts_carry_their_values_for_the_pointer(page):
+    figures = [json.loads(found["data-values"]) for found in page.having("figure") if "data-values" in found]
     assert len(figures) == 8
     x, epoch, entries = figures[0][0]
     assert epoch == 1 and [entry[0] for entry in entries] == ["training", "validation"]

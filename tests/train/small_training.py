@@ -1,5 +1,7 @@
 """A training that takes a blink and has everything in it that a resumed one could get wrong."""
 
+import csv
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -102,6 +104,14 @@ def run(folder, split=None, **options):
 
     checkpoints = train(**options, model=model, task=Task(), data=Data(), folder=RunFolder(folder))
     return checkpoints, model.get_weights()
+
+
+def history_rows(folder):
+    """The rows of a run folder's history.csv, without the times."""
+    with folder.history.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    times = ("seconds", "tokens_per_second")
+    return [{name: value for name, value in row.items() if name not in times} for row in rows]
 
 
 def kill_at(monkeypatch, step):

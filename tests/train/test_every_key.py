@@ -3,6 +3,7 @@
 A key that is not in the table fails, and so does one that training ignores.
 """
 
+import itertools
 import math
 import typing
 from dataclasses import dataclass
@@ -152,6 +153,23 @@ KEYS = {
     "devices": (2, lambda plain, ours: "`train.devices` is 2" in ours.error),
 }  # fmt: skip
 
+# Keys whose differences are seen apart from each other's share a training.
+TOGETHER = [
+    (
+        "schedule", "learning_rates", "clipping", "scheduled_sampling", "evaluate_every",
+        "checkpoint_minutes", "watch",
+    ),
+    ("warmup_steps", "monitor"),
+    ("averaging", "patience"),
+    ("epochs", "label_smoothing"),
+    ("max_steps", "gradient_accumulation"),
+    ("optimizer", "keep_checkpoints"),
+    ("precision",),
+    ("max_minutes",),
+    ("on_nan",),
+    ("devices",),
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
@@ -167,6 +185,7 @@ def test_every_key_of_train_is_here():
     }
     assert set(KEYS) == set(hints) - given
     assert len(KEYS) == 21
+    assert sorted(itertools.chain(*TOGETHER)) == sorted(KEYS)
 
 
 def _extras(hint):
@@ -177,17 +196,18 @@ def _parts(hint):
     return [hint, *typing.get_args(hint)]
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_training_goes_another_way_with_it(tmp_path, capsys, plain, key):
-    value, differs = KEYS[key]
+@pytest.mark.parametrize("keys", TOGETHER, ids="-".join)
+def test_a_training_goes_another_way_with_them(tmp_path, plain, keys):
     split = Batches
-    if key == "on_nan":
+    if "on_nan" in keys:
         BrokenOnce.is_broken, split = True, BrokenOnce
         plain = _train(tmp_path / "plain", BrokenOnce(), **BASE)
         BrokenOnce.is_broken = True
-    ours = _train(tmp_path / "run", split(), **{**BASE, key: value})
-    assert differs(plain, ours), ours
-    assert not differs(plain, plain), "what is looked at is there without the key, too"
+    ours = _train(tmp_path / "run", split(), **{**BASE, **{key: KEYS[key][0] for key in keys}})
+    for key in keys:
+        differs = KEYS[key][1]
+        assert differs(plain, ours), (key, ours)
+        assert not differs(plain, plain), f"what is looked at is there without {key}, too"
     assert all(math.isfinite(row["loss"]) for row in ours.history)
 
 

@@ -1,7 +1,9 @@
 """A language model from its recipe: states carried, weights averaged, resumed as if never interrupted."""
 
 import json
+import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from kerasseq import pipeline
 from kerasseq.run_folder import RunFolder
 from kerasseq.shipped import shipped_folder
 from tests.tiny_run import variables_of
+from tests.train.small_training import history_rows
 
 RECIPE = """\
 data:
@@ -17,11 +20,13 @@ data:
   batch_size: 4
   window: 32
   cache_folder: CACHE
-model: {type: language_model, embedding_dim: 4, cell: gru, units: 8, output_dropout: 0.2, slowness_penalty: 1}
+model: {type: language_model, embedding_dim: 4, cell: rnn, units: 8, output_dropout: 0.2, slowness_penalty: 1}
 train:
-  {epochs: 3, optimizer: {type: adam, learning_rate: 0.02}, averaging: {type: ema, decay: 0.9}, watch: []}
+  {epochs: 2, optimizer: {type: adam, learning_rate: 0.02}, averaging: {type: ema, decay: 0.9}, watch: []}
 decode: {type: sample, seed: 1, max_length: 4}
+evaluate: {num_details: 0}
 """
+MIXED = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
 
 
 def _recipe(folder):
@@ -34,15 +39,40 @@ def _recipe(folder):
     return folder / "verses.yaml"
 
 
-def test_a_resumed_run_is_the_one_that_was_not_interrupted(tmp_path):
-    recipe = _recipe(tmp_path)
-    whole = pipeline.train(recipe, out=tmp_path / "whole", quiet=True)
-    pipeline.train(recipe, {"train.epochs": 1}, out=tmp_path / "resumed", quiet=True)
-    resumed = pipeline.train(recipe, out=tmp_path / "resumed", quiet=True)
-    for (name, one), (_, other) in zip(variables_of(whole.folder), variables_of(resumed.folder), strict=True):
+@pytest.mark.parametrize(("precision", "dtype"), MIXED.items())
+def test_a_resumed_run_is_the_one_that_was_not_interrupted(tmp_path, monkeypatch, precision, dtype):
+    """In half precision, in which the states and the scale of the loss are saved as well."""
+    made, fit = [], keras.Model.fit
+
+    def watched(self, *args, **kwargs):
+        made.append((self, self.optimizer))
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, "fit", watched)
+    recipe, options = _recipe(tmp_path), {"train.precision": precision}
+    whole = pipeline.train(recipe, options, out=tmp_path / "whole", quiet=True)
+    killed = RunFolder(shutil.copytree(whole.folder.path, tmp_path / "killed"))
+    (killed.checkpoints / "epoch_2.npz").unlink()
+    resumed = pipeline.train(recipe, options, out=killed.path, quiet=True)
+    for (name, one), (_, other) in zip(variables_of(whole.folder), variables_of(killed), strict=True):
         np.testing.assert_array_equal(one, other, err_msg=name)
-    found = pipeline.evaluate(resumed)["validation"]
+    assert history_rows(killed) == history_rows(whole.folder)
+
+    (_, optimizer), _ = made
+    assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer) == (precision == "mixed_float16")
+    text = resumed.task.encode_examples({"text": ["a cat"]})
+    logits, states = resumed.model.get_layer("tokens")(text["text"])
+    assert keras.backend.standardize_dtype(logits.dtype) == "float32"  # the bias is added in full
+    assert {keras.backend.standardize_dtype(part.dtype) for part in states[0]} == {dtype}
+    assert {weight.dtype for weight in resumed.model.trainable_weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    if precision == "mixed_bfloat16":
+        _check_measured(resumed)
+
+
+def _check_measured(run):
+    found = pipeline.evaluate(run)["validation"]
     assert set(found) == {"loss", "perplexity", "teacher_forced_accuracy", "bits_per_character"}
     assert found["bits_per_character"] == pytest.approx(found["loss"] / np.log(2))
-    lines = RunFolder(tmp_path / "resumed").predictions.read_text("utf-8").splitlines()
+    lines = run.folder.predictions.read_text("utf-8").splitlines()
     assert all(json.loads(line)["prediction"].startswith(json.loads(line)["input"]) for line in lines)

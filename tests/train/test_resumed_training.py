@@ -1,8 +1,8 @@
 """A training that was killed, torn or asked to stop goes on to the very same weights."""
 
-import csv
 import errno
 import os
+import shutil
 import signal
 import threading
 
@@ -12,7 +12,7 @@ import pytest
 from kerasseq.errors import Interrupted, RunFolderError
 from kerasseq.run_folder import RunFolder
 from kerasseq.train.callbacks.between_steps import BetweenSteps
-from tests.train.small_training import EVERYTHING, STEPS, Killed, kill_at, run
+from tests.train.small_training import EVERYTHING, STEPS, Killed, history_rows, kill_at, run
 
 
 @pytest.fixture(scope="module")
@@ -22,22 +22,19 @@ def whole(tmp_path_factory):
     return folder, *run(folder, **EVERYTHING)
 
 
-def _rows(folder):
-    with RunFolder(folder).history.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    times = ("seconds", "tokens_per_second")
-    return [{name: value for name, value in row.items() if name not in times} for row in rows]
-
-
 def _assert_the_same(folder, checkpoints, weights, whole):
     whole_folder, expected, expected_weights = whole
     for one, other in zip(weights, expected_weights, strict=True):
         np.testing.assert_array_equal(one, other)
     assert checkpoints.best_epoch == expected.best_epoch
-    assert _rows(folder) == _rows(whole_folder)
+    assert history_rows(RunFolder(folder)) == history_rows(RunFolder(whole_folder))
     last, same = (np.load(path / "checkpoints" / "epoch_3.npz") for path in (folder, whole_folder))
     for name in set(same.files) - {"state"}:
         np.testing.assert_array_equal(last[name], same[name])
+
+
+def _kept(folder):
+    return sorted(path.name for path in (folder / "checkpoints").iterdir())
 
 
 def _killed(folder, monkeypatch, step, **options):
@@ -46,59 +43,18 @@ def _killed(folder, monkeypatch, step, **options):
         run(folder, **{**EVERYTHING, **options})
 
 
-@pytest.mark.parametrize("steps", [(STEPS,), (1, 2, 6)], ids=str)
-def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, monkeypatch, whole, steps):
-    """Between epochs; and several times over: before the second step, amid an epoch and in the next one."""
-    for step in steps:
-        _killed(tmp_path, monkeypatch, step)
+def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, monkeypatch, whole):
+    """Before the second step, after fewer epochs, and amid an epoch of which nothing is saved."""
+    _killed(tmp_path, monkeypatch, 1)
+    run(tmp_path, **{**EVERYTHING, "epochs": 1})
+    _killed(tmp_path, monkeypatch, 3, checkpoint_minutes=10.0)
+    assert _kept(tmp_path) == ["best.npz", "epoch_0_step_4.npz", "epoch_1.npz"]
     _assert_the_same(tmp_path, *run(tmp_path, **EVERYTHING), whole)
 
 
-def test_without_a_checkpoint_in_the_epoch_it_is_trained_once_more(tmp_path, monkeypatch, whole):
-    _killed(tmp_path, monkeypatch, STEPS + 3, checkpoint_minutes=10.0)
-    assert [path.name for path in (tmp_path / "checkpoints").glob("epoch*")] == ["epoch_1.npz"]
-    _assert_the_same(tmp_path, *run(tmp_path, **EVERYTHING), whole)
-
-
-def test_a_training_killed_while_it_saves_goes_on_from_the_checkpoint_before(tmp_path, monkeypatch, whole):
-    replace, saved = os.replace, []
-
-    def die(source, target):
-        saved.append(str(target))
-        if len(saved) == 4:
-            raise Killed
-        return replace(source, target)
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(os, "replace", die)
-        run(tmp_path, **EVERYTHING)
-    assert saved[-1].endswith("epoch_0_step_4.npz")
-    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == [
-        "epoch_0_step_2.npz",
-        "epoch_0_step_3.npz",
-    ]
-    _assert_the_same(tmp_path, *run(tmp_path, **EVERYTHING), whole)
-
-
-@pytest.mark.parametrize("damage", ["cut", "changed"])
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, monkeypatch, whole, capsys, damage):
-    _killed(tmp_path, monkeypatch, STEPS + 3)
-    last = tmp_path / "checkpoints" / "epoch_1_step_3.npz"
-    content = bytearray(last.read_bytes())
-    if damage == "cut":
-        del content[len(content) // 2 :]
-    else:
-        content[content.index(b"\x93NUMPY") + 200] ^= 1  # in the numbers, not between the archive's parts
-    last.write_bytes(content)
-    checkpoints, weights = run(tmp_path, **EVERYTHING)
-    said = capsys.readouterr().err
-    assert said.startswith(f"{last} cannot be read: ")
-    assert said.endswith("Going on from epoch_1_step_2.npz, the one before.\n")
-    _assert_the_same(tmp_path, checkpoints, weights, whole)
-
-
-def test_a_full_disk_keeps_the_last_checkpoint_and_says_how_to_go_on(tmp_path, monkeypatch, whole):
-    savez, saved = np.savez, []
+def test_a_checkpoint_that_is_not_whole_leaves_those_before_it(tmp_path, monkeypatch, whole):
+    """On a disk that is full, which it says; and where it is killed while it saves."""
+    savez, replace, saved = np.savez, os.replace, []
 
     def fill(file, **arrays):
         saved.append(file)
@@ -115,31 +71,68 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_how_to_go_on(tmp_path, m
         "full. Earlier checkpoints are as they were.\n"
         "  fix: make room, then run the same command again: it goes on from the last one"
     )
-    assert len(list((tmp_path / "checkpoints").iterdir())) == 2
+    assert _kept(tmp_path) == ["epoch_0_step_2.npz", "epoch_0_step_3.npz"]
+
+    def die(source, target):
+        if str(target).endswith("epoch_0_step_4.npz"):
+            raise Killed
+        return replace(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(os, "replace", die)
+        run(tmp_path, **EVERYTHING)
+    assert _kept(tmp_path) == ["epoch_0_step_2.npz", "epoch_0_step_3.npz"]
     _assert_the_same(tmp_path, *run(tmp_path, **EVERYTHING), whole)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_step_saves_and_says_how_to_go_on(tmp_path, monkeypatch, whole, number, code):
-    before, seen, handlers = BetweenSteps.on_train_batch_begin, [], signal.getsignal(number)
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, whole, capsys, damage):
+    folder = tmp_path / "run"
+    shutil.copytree(whole[0], folder)
+    last = folder / "checkpoints" / "epoch_3.npz"
+    content = bytearray(last.read_bytes())
+    if damage == "cut":
+        del content[len(content) // 2 :]
+    else:
+        content[content.index(b"\x93NUMPY") + 200] ^= 1  # in the numbers, not between the archive's parts
+    last.write_bytes(content)
+    checkpoints, weights = run(folder, **EVERYTHING)
+    said = capsys.readouterr().err
+    assert said.startswith(f"{last} cannot be read: ")
+    assert said.endswith("Going on from epoch_2_step_4.npz, the one before.\n")
+    _assert_the_same(folder, checkpoints, weights, whole)
+
+
+def test_a_signal_ends_the_step_saves_and_says_how_to_go_on(tmp_path, monkeypatch, whole):
+    """Ctrl-C amid the second epoch, and SIGTERM in what is left of it."""
+    for number, code, name, steps, after in (
+        (signal.SIGINT, 130, "Ctrl-C", STEPS + 3, 2),
+        (signal.SIGTERM, 143, "SIGTERM", 2, 3),
+    ):
+        stopped, handler = _signalled(tmp_path, monkeypatch, number, steps)
+        assert str(stopped) == (
+            f"{name}: stopped and saved in epoch 2 after step {after}; the same command goes on from there, "
+            f"in {tmp_path}"
+        )
+        assert stopped.exit_code == code
+        assert signal.getsignal(number) is handler
+    _assert_the_same(tmp_path, *run(tmp_path, **EVERYTHING), whole)
+
+
+def _signalled(folder, monkeypatch, number, steps):
+    """Sends a signal before a step; how training ended, and who had handled that signal before."""
+    before, seen, handler = BetweenSteps.on_train_batch_begin, [], signal.getsignal(number)
 
     def send(self, batch, logs=None):
         seen.append(batch)
-        if len(seen) == STEPS + 3:
+        if len(seen) == steps:
             os.kill(os.getpid(), number)
         before(self, batch, logs)
 
     with monkeypatch.context() as patch, pytest.raises(Interrupted) as stopped:
         patch.setattr(BetweenSteps, "on_train_batch_begin", send)
-        run(tmp_path, **{**EVERYTHING, "checkpoint_minutes": 10.0})
-    name = {130: "Ctrl-C", 143: "SIGTERM"}[code]
-    assert str(stopped.value) == (
-        f"{name}: stopped and saved in epoch 2 after step 2; the same command goes on from there, in "
-        f"{tmp_path}"
-    )
-    assert stopped.value.exit_code == code
-    assert signal.getsignal(number) is handlers
-    _assert_the_same(tmp_path, *run(tmp_path, **EVERYTHING), whole)
+        run(folder, **{**EVERYTHING, "checkpoint_minutes": 10.0})
+    return stopped.value, handler
 
 
 def test_signals_are_left_alone_outside_the_main_thread(tmp_path):
@@ -152,13 +145,12 @@ def test_signals_are_left_alone_outside_the_main_thread(tmp_path):
 
 def test_only_the_last_checkpoints_are_kept(tmp_path):
     run(tmp_path, epochs=4, keep_checkpoints=3)
-    names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    assert names == ["best.npz", "epoch_2.npz", "epoch_3.npz", "epoch_4.npz"]
+    assert _kept(tmp_path) == ["best.npz", "epoch_2.npz", "epoch_3.npz", "epoch_4.npz"]
 
 
 def test_a_finished_training_writes_a_history_that_was_lost(tmp_path):
     run(tmp_path, epochs=1)
-    rows = _rows(tmp_path)
+    rows = history_rows(RunFolder(tmp_path))
     RunFolder(tmp_path).history.unlink()
     run(tmp_path, epochs=1)
-    assert _rows(tmp_path) == rows
+    assert history_rows(RunFolder(tmp_path)) == rows

@@ -18,8 +18,8 @@ data:
 model:
   type: seq2seq
   embedding_dim: 4
-  encoder: {type: recurrent, cell: rnn, units: 4}
-  decoder: {cell: rnn, units: 4}
+  encoder: {type: recurrent, cell: rnn, units: 4, bidirectional: false}
+  decoder: {cell: rnn, units: 4, attention: none}
 train:
   epochs: 2
   optimizer: {type: adam, learning_rate: 0.02}
@@ -66,11 +66,14 @@ def write_recipes(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def together(tmp_path_factory):
-    """The folder in which two workers trained both recipes and broke off a third, and what they found."""
+    """The folder in which two workers trained both recipes and broke off a third, and what they found.
+
+    See together.py, at whose end the second worker is killed.
+    """
     folder = tmp_path_factory.mktemp("together")
     write_recipes(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CUDA_VISIBLE_DEVICES", "-1")
         patch.setattr(launching, "MODULE", (str(Path(__file__).parent / "together.py"),))
-        assert launching.launch([str(folder)], workers=2) == 0
+        assert launching.launch([str(folder)], workers=2) == 137
     return folder, json.loads((folder / "found.json").read_text())

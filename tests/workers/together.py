@@ -1,21 +1,25 @@
 """Trains small recipes one after the other, each with all workers of TF_CONFIG; `python together.py FOLDER`.
 
-The first worker writes what the tests look at: run folders, and what every worker saw.
+The first worker writes what the tests look at: run folders, and what every worker saw. At last the second one
+is killed amid a training.
 """
 
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 import numpy as np
 
-from kerasseq import pipeline
+from kerasseq import cli, pipeline
 from kerasseq.errors import Interrupted, KerasseqError
 from kerasseq.train.callbacks.between_steps import BetweenSteps
 from kerasseq.train.replicas import Replicas
 from kerasseq.training import train_recipe
+from kerasseq.workers import group as grouping
 from kerasseq.workers.group import Group
 from kerasseq.workers.place import place_of
 
@@ -44,6 +48,7 @@ def main(folder: Path) -> None:
         found["failed"] = group.gathered(str(error))
     if group.is_chief:
         (folder / "found.json").write_text(json.dumps(found))
+    lost(folder, group)
 
 
 def follow_rows() -> list:
@@ -66,24 +71,41 @@ def follow_rows() -> list:
     return seen
 
 
-def stopped(folder: Path, group: Group) -> str:
-    """What a worker says when the second one gets a signal behind its second step."""
+@contextmanager
+def signalled(group: Group, number: int) -> Iterator[None]:
+    """The second worker gets a signal behind its second step."""
     before = BetweenSteps.on_train_batch_end
 
     def send(self, batch, logs=None):
         if not group.is_chief and batch == 1:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
         before(self, batch, logs)
 
     BetweenSteps.on_train_batch_end = send
-    out = folder / ("broken" if group.is_chief else "other_broken")
     try:
-        train_recipe(pipeline.check(folder / "text.yaml", BROKEN), out=out, workers=group)
-    except Interrupted as interrupted:
-        return f"{interrupted.exit_code}: {interrupted}"
+        yield
     finally:
         BetweenSteps.on_train_batch_end = before
+
+
+def stopped(folder: Path, group: Group) -> str:
+    """What a worker says that is asked to stop."""
+    out = folder / ("broken" if group.is_chief else "other_broken")
+    try:
+        with signalled(group, signal.SIGTERM):
+            train_recipe(pipeline.check(folder / "text.yaml", BROKEN), out=out, workers=group)
+    except Interrupted as interrupted:
+        return f"{interrupted.exit_code}: {interrupted}"
     return "it went on"
+
+
+def lost(folder: Path, group: Group) -> None:
+    """Goes on with it by command, until the second worker is no more; what the first one says is a file."""
+    grouping.Group = lambda **place: group  # a process joins once
+    os.chdir(folder)
+    sys.argv = ["kerasseq", "train", "text.yaml", "--out", "broken", *BROKEN]
+    with (folder / "said.txt").open("w") as file, redirect_stderr(file), signalled(group, signal.SIGKILL):
+        cli.main()
 
 
 def fail(what: str) -> None:

@@ -156,8 +156,11 @@ class TextFeature(tf.Module):
 
 def marked(ids: tf.RaggedTensor) -> tf.Tensor:
     """`<s> ids </s>`, padded on the right: (batch, ragged) to (batch, time) int32."""
-    column = tf.ones((ids.nrows(), 1), tf.int32)
-    return tf.concat([column * START_ID, ids, column * END_ID], axis=1).to_tensor(PAD_ID)
+    lengths = tf.cast(ids.row_lengths(), tf.int32)
+    padded = tf.pad(ids.to_tensor(PAD_ID), [[0, 0], [1, 1]], constant_values=PAD_ID)  # room for both
+    places = tf.range(tf.shape(padded)[1])
+    marked = tf.where(places == lengths[:, None] + 1, END_ID, padded)
+    return tf.where(places == 0, START_ID, marked)
 
 
 def is_text(ids: tf.Tensor) -> tf.Tensor:

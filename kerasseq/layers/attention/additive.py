@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops
 
+from kerasseq.layers.affine import linear
 from kerasseq.layers.attention.attention import Attention
 
 
@@ -28,7 +29,7 @@ class AdditiveAttention(Attention):
 
     def prepare(self, memory: Any) -> Any:
         kernel, bias = (ops.cast(weight, memory.dtype) for weight in (self.memory_kernel, self.bias))
-        return ops.add(ops.matmul(memory, kernel), bias)
+        return linear(memory, kernel, bias)
 
     def parameters(self) -> tuple[Any, ...]:
         return (ops.convert_to_tensor(self.energy_kernel),)
@@ -37,7 +38,7 @@ class AdditiveAttention(Attention):
         if query.ndim == 3:
             keys = keys[:, None]  # (batch, 1, source_time, units)
         hidden = ops.tanh(keys + query[..., None, :])  # (batch, [target_time,] source_time, units)
-        return ops.squeeze(ops.matmul(hidden, parameters[0]), axis=-1)
+        return ops.squeeze(linear(hidden, parameters[0]), axis=-1)
 
     def beam_energies(self, query: Any, keys: Any, parameters: tuple, beams: dict[str, Any]) -> Any:
         # A hidden layer for each pair of query and key costs more than a copy of the keys for each row.

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from kerasseq.layers.affine import linear
 from kerasseq.layers.attention.additive import AdditiveAttention
 from kerasseq.layers.attention.attention import Attention
 from kerasseq.registry import register
@@ -66,7 +67,7 @@ class Luong(Attention):
 
     def prepare(self, memory: Any) -> Any:
         if self.score == "general":
-            return ops.matmul(memory, ops.cast(self.memory_kernel, memory.dtype))
+            return linear(memory, ops.cast(self.memory_kernel, memory.dtype))
         return memory * self.units**-0.5 if self.score == "scaled_dot" else memory
 
     def energies(self, query: Any, keys: Any, parameters: tuple) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.affine import linear
 from kerasseq.specs import PositiveInt, check_arguments
 
 States = tuple[Any, ...]
@@ -83,8 +84,7 @@ class Cell(keras.layers.Layer):
 
     def product(self, inputs: Any, input_weights: Weights) -> Any:
         """W x + b, or W x where `finish_projection` adds the bias behind the normalisation."""
-        product = ops.matmul(inputs, input_weights["kernel"])
-        return ops.add(product, input_weights["bias"]) if "bias" in input_weights else product
+        return linear(inputs, input_weights["kernel"], input_weights.get("bias"))
 
     def finish_projection(self, product: Any) -> Any:
         """From the sum of all that stands beside U h' to what `step` takes."""

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.affine import linear
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
@@ -54,8 +55,8 @@ class AttentionPooling(keras.layers.Layer):
         kernel, bias, query = (
             ops.cast(weight, outputs.dtype) for weight in (self.kernel, self.bias, self.query)
         )
-        hidden = ops.tanh(ops.matmul(outputs, kernel) + bias)  # (batch, time, units)
-        energies = ops.cast(ops.squeeze(ops.matmul(hidden, query), axis=-1), "float32")
+        hidden = ops.tanh(linear(outputs, kernel, bias))  # (batch, time, units)
+        energies = ops.cast(ops.squeeze(linear(hidden, query), axis=-1), "float32")
         # Not `ops.softmax`, which takes a text of one token for a mistake.
         largest = ops.max(energies, axis=-1, keepdims=True)
         shares = ops.exp(energies - ops.stop_gradient(largest))

@@ -136,17 +136,18 @@ class GradientClipping(AroundUpdate):
         if self.variable_norm is not None:
             norms = [ops.sqrt(sum_of_squares(gradient)) for gradient in given]
             is_clipped = ops.logical_or(is_clipped, ops.max(ops.stack(norms)) > self.variable_norm)
-            limit = self.variable_norm
-            given = [_scaled(each, limit, own) for each, own in zip(given, norms, strict=True)]
+            shares = [self.variable_norm / ops.maximum(own, self.variable_norm) for own in norms]
+            given = [each * ops.cast(share, each.dtype) for each, share in zip(given, shares, strict=True)]
         threshold = self._threshold(norm)
         if threshold is not None:
             changed = self.value is not None or self.variable_norm is not None
             rest = ops.sqrt(sum(map(sum_of_squares, given))) if changed else norm
             is_above = rest > threshold
             is_clipped = ops.logical_or(is_clipped, is_above)
+            share = threshold / ops.maximum(rest, threshold)
             given = ops.cond(  # scaling goes over every weight once more, which most late steps need not
                 is_above,
-                lambda: [_scaled(gradient, threshold, rest) for gradient in given],
+                lambda: [gradient * ops.cast(share, gradient.dtype) for gradient in given],
                 lambda: given,
             )
         seen = (norm, ops.cast(is_clipped, "float32"), 1.0, 0.0 if threshold is None else threshold)
@@ -178,10 +179,6 @@ class GradientClipping(AroundUpdate):
             logs["clipped_share"] = clipped / steps
             if self.moves:
                 logs["clipping_threshold"] = threshold / steps
-
-
-def _scaled(gradient: Any, threshold: Any, norm: Any) -> Any:
-    return gradient * ops.cast(threshold / ops.maximum(norm, threshold), gradient.dtype)
 
 
 def _percentile(values: Any, percentile: float, number: Any) -> Any:

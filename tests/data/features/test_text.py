@@ -7,7 +7,7 @@ from kerasseq.data.features.text import TextFeature
 TEXTS = ["a bb a", "bb", "a, a"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def feature():
     made = TextFeature(tokenizer={"type": "word"})
     made.learn(TEXTS)

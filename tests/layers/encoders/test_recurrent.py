@@ -28,10 +28,15 @@ def _read(cell, word, inputs):
 
 
 @pytest.mark.parametrize(
-    ("word", "num_layers", "residual"),
-    [*((word, 2, True) for word in CELLS), ("lstm", 2, False), ("lstm", 1, True), ("lstm", 1, False)],
+    ("word", "num_layers", "residual", "bidirectional"),
+    [
+        *((word, 2, True, True) for word in CELLS),
+        ("lstm", 2, True, False),
+        ("lstm", 2, False, True),
+        ("lstm", 1, True, True),
+        ("lstm", 1, False, False),
+    ],
 )
-@pytest.mark.parametrize("bidirectional", [False, True])
 def test_each_row_is_the_equation_over_its_real_tokens(word, bidirectional, num_layers, residual):
     encoder = _encoder(cell=word, bidirectional=bidirectional, num_layers=num_layers, residual=residual)
     outputs, states = encoder(X, padding_mask=MASK)

@@ -14,28 +14,14 @@ X = np.ones((4, 2), "float32")
 
 
 class Values(keras.callbacks.Callback):
-    """Logs given values of `figure`, one an epoch; None logs nothing."""
+    """Logs given values of `figure`, one an epoch."""
 
-    def __init__(self, values, name="figure"):
+    def __init__(self, values):
         super().__init__()
         self.values = iter(values)
-        self.name = name
 
     def on_epoch_end(self, epoch, logs=None):
-        value = next(self.values)
-        if value is not None:
-            logs[self.name] = value
-
-
-class Weights(keras.callbacks.Callback):
-    """Keeps every epoch's weights."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.found.append(self.model.get_weights())
+        logs["figure"] = next(self.values)
 
 
 def _model(units=1):
@@ -48,6 +34,20 @@ def _model(units=1):
 def _fit(model, *callbacks, epochs, first=0):
     targets = np.zeros((4, model.output_shape[-1]), "float32")
     model.fit(X, targets, epochs=epochs, initial_epoch=first, verbose=0, callbacks=list(callbacks))
+
+
+def _measure(model, checkpoints, values, name="figure"):
+    """Ends epochs as `fit` does, until they are to stop; None logs nothing. The weights of each epoch."""
+    checkpoints.set_model(model)
+    model.stop_training, weights = False, []
+    for epoch, value in enumerate(values):
+        for weight in model.trainable_weights:
+            weight.assign(keras.ops.full(weight.shape, epoch))
+        weights.append(model.get_weights())
+        checkpoints.on_epoch_end(epoch, {"loss": 1.0} if value is None else {"loss": 1.0, name: value})
+        if model.stop_training:
+            break
+    return weights
 
 
 def _assert_same(found, expected):
@@ -71,14 +71,13 @@ def _assert_same(found, expected):
     ],
 )
 def test_the_best_epochs_weights_are_put_back(tmp_path, name, values, best):
-    model, weights = _model(), Weights()
-    checkpoints = Checkpoints(tmp_path, monitor=name)
-    _fit(model, Values(values, name), checkpoints, weights, epochs=3)
+    model, checkpoints = _model(), Checkpoints(tmp_path, monitor=name)
+    weights = _measure(model, checkpoints, values, name)
     assert checkpoints.best_epoch == best
     assert checkpoints.epoch == 3
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best.npz", "epoch_2.npz", "epoch_3.npz"]
     checkpoints.restore_best(model)
-    _assert_same(model.get_weights(), weights.found[best - 1])
+    _assert_same(model.get_weights(), weights[best - 1])
 
 
 def test_a_restored_fit_goes_on_as_if_never_interrupted(tmp_path):
@@ -117,8 +116,8 @@ def test_training_stops_when_the_patience_is_spent(tmp_path, values, epochs):
     ("values", "epochs"), [([None, None, 1, None, 2, 3], 6), ([None, None, 1, None, 0.5, 3], 5)]
 )
 def test_epochs_that_were_not_measured_cost_no_patience(tmp_path, values, epochs):
-    checkpoints = Checkpoints(tmp_path, monitor="figure", patience=2)
-    _fit(_model(), Values(values), checkpoints, epochs=6)
+    model, checkpoints = _model(), Checkpoints(tmp_path, monitor="figure", patience=2)
+    _measure(model, checkpoints, values)
     assert checkpoints.epoch == epochs
 
 
