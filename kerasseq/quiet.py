@@ -2,8 +2,9 @@
 
 `TF_CPP_MIN_LOG_LEVEL=3`, which the package sets where nobody else has, silences TensorFlow's own log. A few
 lines of the libraries it is made of (oneDNN, the CUDA stubs) come before that log is set up and heed no
-setting; they are held back while TensorFlow is loaded by a command. Where scikit-learn is installed,
-`keras.wrappers` loads it, a fifth of the time that Keras takes; a command has no use for these wrappers.
+setting; they are held back while TensorFlow is loaded by a command. Where they are installed, Keras loads
+scikit-learn for its wrappers, pandas for arrays and Matplotlib for galleries, much of the time that both
+engines take: a command has no use for them, but in a report, which imports Matplotlib itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from types import ModuleType
 
-WRAPPED = "sklearn"
+UNUSED = ("matplotlib", "pandas", "sklearn")
 SETTINGS = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"}
 
 
@@ -25,14 +26,15 @@ def set_log_levels() -> None:
 
 
 def load_engine() -> None:
-    """Imports TensorFlow and Keras quietly; scikit-learn is left to whoever imports it later."""
-    hidden = sys.modules.setdefault(WRAPPED, None) is None  # as if it were not installed
+    """Imports TensorFlow and Keras quietly; what they do without is left to whoever imports it later."""
+    hidden = [name for name in UNUSED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # as if they were not installed
     try:
         import_quietly("tensorflow")  # which imports Keras in its turn
         import_quietly("keras")
     finally:
-        if hidden:
-            del sys.modules[WRAPPED]
+        for name in hidden:
+            del sys.modules[name]
 
 
 def import_quietly(module: str) -> ModuleType:

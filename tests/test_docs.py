@@ -70,7 +70,7 @@ SHORT_CAPTIONER = {
     "model.image_encoder.filters": [4, 4],
     "model.decoder.units": 8,
     **QUICK,
-    "decode": {"type": "greedy", "max_length": 8},
+    "decode": "greedy",
 }
 SHORT_TAGGER = {
     "model.embedding_dim": 8,
@@ -101,7 +101,7 @@ SHORT = {
     **QUICK,
     "train.clipping": None,
     "train.schedule": None,
-    "decode": {"type": "greedy", "max_length": 12},
+    "decode": "greedy",
     "evaluate.metrics": ["exact_match"],
 }
 
