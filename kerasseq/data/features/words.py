@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasseq.data.features.text import marked
 from kerasseq.data.layout import MARKERS, WordsAndCharacters
 from kerasseq.data.locate import find_file
 from kerasseq.data.token_cache import vocabulary_checksum
@@ -20,10 +21,8 @@ from kerasseq.data.word_vectors import read_vectors
 from kerasseq.registry import register
 from kerasseq.run_folder import write_whole
 from kerasseq.specs import (
-    END_ID,
     PAD_ID,
     SPECIAL_TOKENS,
-    START_ID,
     NonNegativeInt,
     PositiveInt,
     check_arguments,
@@ -225,11 +224,13 @@ class WordsFeature(tf.Module):
     def _letters(self, words: tf.Tensor) -> tf.RaggedTensor:
         """Ids of the characters of each word, (words, ragged) int32."""
         letters = self.characters.encode(words)
-        lengths = letters.row_lengths()[:, None]
-        places = tf.ragged.range(letters.row_lengths())
+        lengths = letters.row_lengths()
+        places = tf.range(tf.size(letters.values, lengths.dtype)) - tf.repeat(letters.row_starts(), lengths)
         behind = self.longest_word // 2
-        is_kept = (places < self.longest_word - behind) | (places >= lengths - behind)
-        return tf.ragged.boolean_mask(letters, is_kept)
+        is_kept = (places < self.longest_word - behind) | (places >= tf.repeat(lengths, lengths) - behind)
+        return tf.RaggedTensor.from_row_lengths(
+            tf.boolean_mask(letters.values, is_kept), tf.minimum(lengths, self.longest_word), validate=False
+        )
 
     def encode(self, texts: tf.Tensor) -> dict[str, tf.Tensor]:
         """`words` and `characters` of a batch, (batch,) strings, at least a word wide."""
@@ -238,12 +239,10 @@ class WordsFeature(tf.Module):
     def encode_words(self, words: tf.RaggedTensor) -> dict[str, tf.Tensor]:
         """`words` and `characters` of sentences whose words are apart, (batch, ragged) strings."""
         ids = words.with_flat_values(self.words.encode(words.flat_values).flat_values)
-        letters = self._letters(words.flat_values)
-        column = tf.ones((letters.nrows(), 1), tf.int32)
-        marked = tf.concat([column * START_ID, letters, column * END_ID], axis=1).to_tensor(PAD_ID)
+        letters = words.with_flat_values(marked(self._letters(words.flat_values)))
         return {
             "words": _at_least(ids.to_tensor(PAD_ID), [0, 1]),
-            "characters": _at_least(words.with_flat_values(marked).to_tensor(PAD_ID), [0, 1, MARKERS]),
+            "characters": _at_least(letters.to_tensor(PAD_ID), [0, 1, MARKERS]),
         }
 
 
