@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.layers.affine import affine, turned
+from kerasseq.layers import affine as module
+from kerasseq.layers.affine import affine, linear, turned
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
 from tests.layers.parts import normal
 
@@ -27,7 +28,17 @@ def test_it_is_a_product_and_a_sum_with_their_gradients(shape, has_bias):
     assert_gradients_close(gradients, automatic)
 
 
-def test_turned_is_the_transpose():
+@pytest.mark.parametrize("shape", [(4, 3), (2, 5, 3), (2, 1, 5, 3)])
+def test_a_product_goes_over_the_last_axis(shape):
+    inputs, kernel, bias = normal(*shape), normal(3, 6, seed=1), normal(6, seed=2)
+    tensors = map(ops.convert_to_tensor, (inputs, kernel, bias))
+    np.testing.assert_allclose(linear(*tensors), inputs @ kernel + bias, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(linear(inputs, kernel), inputs @ kernel, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("most", [0, module.MOST_TURNED])
+def test_turned_is_the_transpose(most, monkeypatch):
+    monkeypatch.setattr(module, "MOST_TURNED", most)
     matrix = normal(3, 5)
     np.testing.assert_array_equal(turned(ops.convert_to_tensor(matrix)), matrix.T)
 
