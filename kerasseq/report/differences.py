@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -27,6 +27,12 @@ def is_continuation(line: Mapping[str, Any]) -> bool:
     given = str(line.get("input", ""))
     texts = (str(line.get("prediction", "")), str(line.get("reference", "")))
     return bool(given) and all(text.startswith(given) for text in texts)
+
+
+def are_continuations(predictions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a model goes on from its inputs: a translation may begin with its source now and then."""
+    asked = [line for line in predictions if line.get("input")]
+    return bool(asked) and all(map(is_continuation, asked))
 
 
 def comparison_of(line: Mapping[str, Any]) -> Callable[[str, str], tuple[list[Piece], list[Piece]]]:

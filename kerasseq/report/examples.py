@@ -11,7 +11,7 @@ from typing import Any
 from kerasseq.report import formatting
 from kerasseq.report.charts import Chart, bar_chart
 from kerasseq.report.classes import is_of_class
-from kerasseq.report.differences import Piece, comparison_of, is_continuation
+from kerasseq.report.differences import Piece, are_continuations, comparison_of
 from kerasseq.report.heatmap import Heatmap, heatmap
 from kerasseq.report.similarity import reference_of, similarity
 
@@ -96,18 +96,16 @@ def samples(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) 
 
 def worst(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) -> list[Example]:
     """The wrong examples that are least like their references, the worst first: of classes, the surest."""
-    wrong = [
-        place
-        for place, like in enumerate(likenesses)
-        if like < EXACT and not is_continuation(predictions[place])
-    ]
+    if are_continuations(predictions):
+        return []
+    wrong = [place for place, like in enumerate(likenesses) if like < EXACT]
     chosen = sorted(wrong, key=lambda place: (likenesses[place], -_certainty(predictions[place])))[:NUM_WORST]
     return [example(predictions, place, like=likenesses[place]) for place in chosen]
 
 
 def quality_charts(predictions: Sequence[dict[str, Any]], likenesses: Sequence[float]) -> list[Chart]:
     """How similarities spread, and how they fall with length."""
-    if len(predictions) < FEWEST_FOR_CHARTS or is_continuation(predictions[0]):
+    if len(predictions) < FEWEST_FOR_CHARTS or are_continuations(predictions):
         return []
     if is_of_class(predictions[0]):
         return [_by_length(predictions, likenesses, title="Accuracy by input length", y_label="right, %")]

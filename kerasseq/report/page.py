@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from kerasseq.report import baselines, classes, curves, examples, formatting, gradients
 from kerasseq.report.charts import HEIGHT, WIDTH
-from kerasseq.report.differences import is_continuation
+from kerasseq.report.differences import are_continuations
 from kerasseq.report.headline import headline, metric_names
 from kerasseq.report.panel import panels
 from kerasseq.report.run_files import RunFiles, predicted_split, read_run, recipe_values
@@ -127,7 +127,7 @@ def _of_classes(run: RunFiles, likenesses: list[float]) -> dict[str, Any]:
         "confusion": classes.confusion(details),
         "class_rows": classes.class_rows(details),
         "is_of_class": bool(run.predictions) and classes.is_of_class(run.predictions[0]),
-        "is_continuation": any(map(is_continuation, run.predictions)),
+        "is_continuation": are_continuations(run.predictions),
         "quality_charts": [*classes.reliability_chart(details), *charts],
     }
 

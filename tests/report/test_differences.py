@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from kerasseq.report.differences import comparison_of, differences, unmarked, whole
+from kerasseq.report.differences import are_continuations, comparison_of, differences, unmarked, whole
 
 
 def marked(pieces):
@@ -49,6 +49,14 @@ def test_very_long_texts_are_marked_as_a_whole():
 )
 def test_how_texts_are_compared_depends_on_what_they_are(line, compare):
     assert comparison_of(line) is compare
+
+
+def test_a_model_goes_on_where_all_its_answers_do():
+    went_on = {"input": "The", "prediction": "The cat", "reference": "The dog"}
+    assert are_continuations([went_on, {"input": "", "prediction": "cat", "reference": "dog"}])
+    kept = {"input": "2019-05-03", "prediction": "2019-05-03", "reference": "2019-05-03"}
+    assert not are_continuations([kept, {"input": "1/2/19", "prediction": "2019", "reference": "2019-01-02"}])
+    assert not are_continuations([])
 
 
 def test_ways_to_go_on_are_not_marked():
