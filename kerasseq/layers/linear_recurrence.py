@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import keras
 from keras import ops
 
 from kerasseq.layers.scan import scan, shifted, with_gradient
@@ -54,8 +55,7 @@ def linear_recurrence(decay: Any, addition: Any, initial: Any) -> Any:
 
 def _solve(decay: Any, addition: Any, initial: Any) -> Any:
     num_steps = ops.shape(decay)[0]
-    length = _root(num_steps)
-    pieces = (num_steps + length - 1) // length
+    length, pieces = _lengths(num_steps)
     # Steps that change nothing fill up the last piece: (length, pieces, batch, units).
     decay = _in_pieces(decay, ops.ones, length, pieces)
     addition = _in_pieces(addition, ops.zeros, length, pieces)
@@ -76,11 +76,15 @@ def _solve(decay: Any, addition: Any, initial: Any) -> Any:
     return ops.reshape(states, (-1, *ops.shape(initial)))[:num_steps]
 
 
-def _root(num_steps: Any) -> Any:
-    """The square root, rounded up."""
+def _lengths(num_steps: Any) -> tuple[Any, Any]:
+    """The length of a piece, the square root rounded up, and how many pieces there are."""
     if isinstance(num_steps, int):
-        return math.isqrt(num_steps - 1) + 1 if num_steps else 1
-    return ops.cast(ops.ceil(ops.sqrt(ops.cast(num_steps, "float32"))), "int32")
+        length = math.isqrt(num_steps - 1) + 1 if num_steps else 1
+    elif keras.backend.backend() == "jax":  # a model is being built for any length: nothing is computed
+        return num_steps, 1
+    else:
+        length = ops.cast(ops.ceil(ops.sqrt(ops.cast(num_steps, "float32"))), "int32")
+    return length, (num_steps + length - 1) // length
 
 
 def _in_pieces(sequence: Any, fill: Any, length: Any, pieces: Any) -> Any:
