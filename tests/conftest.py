@@ -89,3 +89,18 @@ def tiny_run(tmp_path_factory):
     from tests.tiny_run import make_tiny_run
 
     return make_tiny_run(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def untraced():
+    """A module's tests compute at once, see `eagerly`."""
+    from tests.tiny_run import eagerly
+
+    with eagerly():
+        yield
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Of those that `explain` takes the time of."""
+    monkeypatch.setattr("kerasseq.explanation.TIMED_STEPS", 1)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq import cli, explanation, pipeline
+from kerasseq import cli, pipeline
 from kerasseq.errors import RecipeError
-from tests.tiny_run import eagerly, write_recipe
+from tests.tiny_run import UNTRACED, write_recipe
 
 RECIPE = """\
 data:
@@ -29,19 +29,7 @@ export: [saved_model]
 TEXTS = ["The soup was not bad at all.", "I found the bed dull.", ""]
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
-
-
-@pytest.fixture(scope="module", autouse=True)
-def untraced():
-    with eagerly():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """Of those that `explain` takes the time of."""
-    monkeypatch.setattr(explanation, "TIMED_STEPS", 1)
+pytestmark = [*UNTRACED, pytest.mark.usefixtures("few_steps")]
 
 
 @pytest.fixture(scope="module")

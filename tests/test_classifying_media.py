@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq import cli, explanation, pipeline
+from kerasseq import cli, pipeline
 from kerasseq.data.wav import read_wav
 from kerasseq.errors import DataError, RecipeError
 from tests.data.picture_files import gif_bytes, write_picture
 from tests.data.recordings import tone, write_wav
-from tests.tiny_run import eagerly
+from tests.tiny_run import UNTRACED
 
 SIZES = {"train": 16, "validation": 4, "test": 8}
 CLASSES = ("down", "up")
@@ -75,19 +75,7 @@ def write_data(folder, medium):
     return folder / "tiny.yaml"
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
-
-
-@pytest.fixture(scope="module", autouse=True)
-def untraced():
-    with eagerly():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """Of those that `explain` takes the time of."""
-    monkeypatch.setattr(explanation, "TIMED_STEPS", 1)
+pytestmark = [*UNTRACED, pytest.mark.usefixtures("few_steps")]
 
 
 @pytest.fixture(scope="module", params=FEATURES)

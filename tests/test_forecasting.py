@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq import cli, explanation, pipeline
+from kerasseq import cli, pipeline
 from kerasseq.errors import DataError, KerasseqError, RecipeError
 from kerasseq.shipped import shipped_folder
-from tests.tiny_run import eagerly
+from tests.tiny_run import UNTRACED
 
 RECIPE = """\
 data:
@@ -37,19 +37,7 @@ HEAD, *LINES = (shipped_folder("datasets") / "load" / "load.csv").read_text("utf
 FEW = [line for place, line in enumerate(LINES) if place % 1826 < 60 and place < 2 * 1826]
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
-
-
-@pytest.fixture(scope="module", autouse=True)
-def untraced():
-    with eagerly():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """Of those that `explain` takes the time of."""
-    monkeypatch.setattr(explanation, "TIMED_STEPS", 1)
+pytestmark = [*UNTRACED, pytest.mark.usefixtures("few_steps")]
 
 
 @pytest.fixture(scope="module")

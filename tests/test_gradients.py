@@ -8,15 +8,9 @@ from kerasseq.errors import KerasseqError
 from kerasseq.gradients import explain_gradients, write_gradients
 from kerasseq.opened_run import Run
 from kerasseq.pipeline import explain, report
-from tests.tiny_run import eagerly, untrained_run, write_recipe
+from tests.tiny_run import UNTRACED, untrained_run, write_recipe
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
-
-
-@pytest.fixture(scope="module", autouse=True)
-def untraced():
-    with eagerly():
-        yield
+pytestmark = UNTRACED
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from kerasseq import explanation, pipeline
+from kerasseq import pipeline
 from kerasseq.errors import DataError, RecipeError
 from kerasseq.shipped import shipped_folder
-from tests.tiny_run import eagerly
+from tests.tiny_run import UNTRACED
 
 SIZES = {"train": 64, "validation": 12, "test": 12}
 RECIPE = """\
@@ -36,19 +36,7 @@ evaluate: {metrics: [span_f1, tag_accuracy], num_details: 3}
 export: [saved_model]
 """
 SENTENCES = ["Will Anna visit New Rofield ?", "Anna", ""]
-pytestmark = pytest.mark.filterwarnings("ignore:Even though")  # that data is prepared in graphs
-
-
-@pytest.fixture(scope="module", autouse=True)
-def untraced():
-    with eagerly():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """Of those that `explain` takes the time of."""
-    monkeypatch.setattr(explanation, "TIMED_STEPS", 1)
+pytestmark = [*UNTRACED, pytest.mark.usefixtures("few_steps")]
 
 
 @pytest.fixture(scope="module")

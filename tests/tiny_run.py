@@ -7,6 +7,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from kerasseq import pipeline
@@ -35,6 +36,11 @@ decode: {type: beam, beam_width: 3, num_hypotheses: 3, max_length: 12}
 evaluate: {metrics: [exact_match, bleu]}
 export: [saved_model]
 """
+# The mark of a module whose tests are `untraced`, a fixture of conftest.py.
+UNTRACED = [
+    pytest.mark.usefixtures("untraced"),
+    pytest.mark.filterwarnings("ignore:Even though"),  # that data is prepared in graphs
+]
 # Four times as quick to train: for what does not depend on the model.
 PLAIN = {
     "train.scheduled_sampling": None,
