@@ -19,9 +19,12 @@ def one_thread_an_operation() -> None:
 
 
 def batches_at_once() -> int:
-    """How many batches to answer side by side: two, or one a core where an operation has one thread."""
+    """How many batches to answer side by side: two, or where an operation has one thread one more than cores.
+
+    The one more keeps the cores at work while another batch's answers are read or its question is made.
+    """
     if os.environ.get(WITHIN_AN_OPERATION) != "1":
         return FEW_BATCHES
     has_affinity = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return max(1, min(cores, MANY_BATCHES))
+    return min(cores + 1, MANY_BATCHES)

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kerasseq.models.precision import weights_cast_once
 from kerasseq.registry import register
 from kerasseq.run_folder import RunFolder, write_whole
 from kerasseq.specs import Signature
@@ -27,7 +28,7 @@ class SavedModel:
         module.features = dict(task.features)  # a tf.Module each: their tables are saved with it
         module.weights = [variable.value for variable in model.variables]
         answers = task.signatures(model, decoder)
-        signatures = {name: _function(found) for name, found in answers.items()}
+        signatures = {name: _function(found, model) for name, found in answers.items()}
         # What a decoder counts, so that it draws anew in each call, belongs to no model.
         module.counters = [variable for found in signatures.values() for variable in found.variables]
         # It answers and is trained no further: the hand-written gradients of its loops stay behind.
@@ -39,19 +40,23 @@ class SavedModel:
         return folder.saved_model
 
 
-def _function(signature: Signature) -> Any:
+def _function(signature: Signature, model: Any) -> Any:
     """A signature as a function that TensorFlow saves, which answers an empty batch with an empty one."""
     batched = [name for name, raw in signature.inputs.items() if raw.shape[:1] == (None,)]
 
+    def answer(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        with weights_cast_once(model):
+            return signature.call(**inputs)
+
     def call(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         if not batched:
-            return signature.call(**inputs)
+            return answer(**inputs)
         size = tf.shape(inputs[batched[0]])[0]
         filled = {
             name: _one_at_least(value, signature.fillers.get(name)) if name in batched else value
             for name, value in inputs.items()
         }
-        return {name: value[:size] for name, value in signature.call(**filled).items()}
+        return {name: value[:size] for name, value in answer(**filled).items()}
 
     specs = {name: tf.TensorSpec(raw.shape, raw.dtype, name=name) for name, raw in signature.inputs.items()}
     return tf.function(call, autograph=False).get_concrete_function(**specs)

@@ -148,6 +148,16 @@ def shifted(initial: Any, sequence: Any) -> Any:
     )
 
 
+def split_rows(tensor: Any, num_first: Any) -> tuple[Any, Any]:
+    """The first rows and the others; in TensorFlow one operation, whose gradient is one as well."""
+    if keras.backend.backend() != "tensorflow":
+        return tensor[:num_first], tensor[num_first:]
+    import tensorflow as tf
+
+    first, others = tf.split(tensor, [num_first, ops.shape(tensor)[0] - num_first])
+    return first, others
+
+
 def outer_sum(left: Any, right: Any) -> Any:
     """The weight gradient of `left @ W` summed over time and batch, as one matrix product.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import keras
 from keras import ops, tree
 
+from kerasseq.models.precision import weights_cast_once
 from kerasseq.models.side_by_side import side_by_side
 from kerasseq.specs import Raw
 
@@ -61,15 +63,20 @@ class Inference:
         inputs = {field: specs[field] for field in task.input_fields}
         self.decoder = decoder
         self.has_answered = False
+
+        def respond(encoded: Mapping[str, Any], *, detailed: bool) -> dict[str, Any]:
+            with weights_cast_once(model):
+                return task.respond(model, encoded, decoder, detailed=detailed)
+
+        def extend(progress: Any, num_steps: Any) -> Any:
+            with weights_cast_once(model):
+                return task.extend(model, progress, decoder, num_steps)
+
         self._respond = {
-            detailed: compiled(
-                lambda encoded, wanted=detailed: task.respond(model, encoded, decoder, detailed=wanted),
-                inputs,
-            )
-            for detailed in (False, True)
+            detailed: compiled(partial(respond, detailed=detailed), inputs) for detailed in (False, True)
         }
         self.open = compiled(lambda encoded: task.open(model, encoded, decoder))
-        self.extend = compiled(lambda progress, num_steps: task.extend(model, progress, decoder, num_steps))
+        self.extend = compiled(extend)
 
     def searching_with(self, decoder: Any) -> Inference:
         """The same model with this search; what has been compiled and does not depend on it is shared."""

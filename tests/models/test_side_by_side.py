@@ -34,14 +34,14 @@ def test_the_first_is_not_alone_where_it_needs_not_be():
     assert len(list(side_by_side(lambda _: meeting.wait(), range(4), is_traced=True))) == 4
 
 
-def test_a_core_is_a_batchs_where_operations_have_one_thread(monkeypatch):
+def test_there_is_a_batch_more_than_cores_where_operations_have_one_thread(monkeypatch):
     assert batches_at_once() == FEW_BATCHES
     monkeypatch.setenv(WITHIN_AN_OPERATION, "4")
     one_thread_an_operation()
     assert batches_at_once() == FEW_BATCHES  # what the environment says stays
     monkeypatch.delenv(WITHIN_AN_OPERATION)
     one_thread_an_operation()
-    for cores, batches in ((1, 1), (3, 3), (64, 8)):
+    for cores, batches in ((1, 2), (3, 4), (64, 8)):
         monkeypatch.setattr("os.sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
         assert batches_at_once() == batches
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -12,6 +11,7 @@ import keras
 from keras import ops, tree
 
 from kerasseq.layers.kernels.cudnn import has_gpu
+from kerasseq.layers.scan import split_rows
 from kerasseq.layers.watching import is_watched
 
 # Measured by `benchmarks/recurrent.py`: halves of 64 rows pay at 128 and 512 units, those of 20 rows at 200
@@ -28,9 +28,7 @@ def in_halves(function: Callable[..., Any], *inputs: Any, units: int, training: 
     """`function(*inputs)`, in training on a CPU called once for each half of the batch.
 
     A step of a loop waits for the step before it, but no row waits for another: TensorFlow runs the two
-    halves' loops at the same time, a core each. Of an odd number of rows the middle one is in both halves,
-    and its second copy is thrown away, so that neither half is ever empty. What is called inside a half is
-    not halved again.
+    halves' loops at the same time, a core each. What is called inside a half is not halved again.
 
     Args:
         function: Pure, and each row's result is its own.
@@ -43,21 +41,17 @@ def in_halves(function: Callable[..., Any], *inputs: Any, units: int, training: 
     first = tree.flatten(inputs)[0]
     if not training or not _pays(first.shape[0], units):
         return function(*inputs)
-    batch_size = ops.shape(first)[0]
-    middle = batch_size // 2
+    num_rows = ops.shape(first)[0]
+    num_early = num_rows - num_rows // 2  # of a single row all: the late half is empty
+    parts = [
+        (None, None) if tensor is None else split_rows(tensor, num_early) for tensor in tree.flatten(inputs)
+    ]
     token = _is_half.set(True)
     try:
-        early, late = (
-            function(*tree.map_structure(functools.partial(_of_rows, rows), inputs))
-            for rows in (slice(0, batch_size - middle), slice(middle, batch_size))
-        )
+        early, late = (function(*tree.pack_sequence_as(inputs, half)) for half in zip(*parts, strict=True))
     finally:
         _is_half.reset(token)
-    return tree.map_structure(lambda one, other: ops.concatenate([one[:middle], other]), early, late)
-
-
-def _of_rows(rows: slice, tensor: Any | None) -> Any:
-    return None if tensor is None else tensor[rows]
+    return tree.map_structure(lambda one, other: ops.concatenate([one, other]), early, late)
 
 
 def _pays(num_rows: int | None, units: int) -> bool:
