@@ -25,6 +25,7 @@ from kerasseq.run_folder import RunFolder
 MUCH_UNKNOWN = 0.02
 LONG_TAIL = 2
 GPU_DEVICE_FILES = (Path("/dev/nvidia0"), Path("/dev/dxg"))
+CPU_FLAGS = Path("/proc/cpuinfo")
 NO_GPU = "the machine has a GPU that TensorFlow does not see: python -m pip install 'tensorflow[and-cuda]'"
 LENGTHS = ("median", "90 %", "95 %", "99 %", "longest")
 
@@ -54,13 +55,20 @@ def _environment(cache_folder: str | None) -> list[tuple[str, str]]:
     found = environment.describe()
     rows = [(name, version) for name, version in environment.versions().items()]
     rows += [("platform", found["platform"]), ("devices", ", ".join(found["devices"]))]
-    rows.append(("cores", str(found["cores"])))
+    rows.append(("cores", f"{found['cores']}{_bfloat16()}"))
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         rows.append(("memory", f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.1f} GiB"))
     cache = cache_root(cache_folder)
     there = next(folder for folder in (cache, *cache.parents) if folder.exists())
     rows.append(("cache", f"{cache}, {shutil.disk_usage(there).free / 2**30:.1f} GiB free"))
     return rows
+
+
+def _bfloat16() -> str:
+    """That the cores multiply bfloat16 themselves, where their flags are told: Linux, x86-64."""
+    flags = CPU_FLAGS.read_text(errors="replace").split() if CPU_FLAGS.exists() else ()
+    has_any = any(flag in flags for flag in ("avx512_bf16", "amx_bf16"))
+    return ", with bfloat16: large models train faster with train.precision=mixed_bfloat16" if has_any else ""
 
 
 def _environment_advice() -> Iterator[str]:

@@ -54,6 +54,18 @@ def test_the_environment_alone(tmp_path, monkeypatch):
     assert "nothing stands out" not in text
 
 
+@pytest.mark.parametrize(
+    ("flags", "is_told"),
+    [("fma avx512_bf16 sha_ni", True), ("amx_bf16", True), ("avx512f", False), (None, False)],
+)
+def test_cores_that_multiply_bfloat16_are_told_of(flags, is_told, tmp_path, monkeypatch):
+    told = tmp_path / "cpuinfo"
+    monkeypatch.setattr("kerasseq.examination.CPU_FLAGS", told)
+    if flags is not None:
+        told.write_text(f"flags : {flags}\n")
+    assert ("mixed_bfloat16" in " ".join(row(examine(), "cores"))) is is_told
+
+
 def test_a_gpu_that_tensorflow_does_not_see(monkeypatch, tmp_path):
     found = {**environment.describe(), "devices": ["CPU:0"]}
     monkeypatch.setattr(environment, "describe", lambda: found)

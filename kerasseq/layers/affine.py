@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 from keras import ops
 
 from kerasseq.layers.scan import with_gradient
@@ -74,9 +75,10 @@ def _gradients(parts: dict, upstream: Any) -> dict:
 def turned(matrix: Any) -> Any:
     """The transpose, as a matrix of its own: TensorFlow would fold a plain one into the product after it.
 
-    To turn a large matrix takes longer than the product gains by it.
+    To turn a large matrix takes longer than the product gains by it; one of bfloat16 gains nothing, since
+    what multiplies it puts it into an order of its own first.
     """
     rows, columns = matrix.shape
-    if rows * columns > MOST_TURNED:
+    if rows * columns > MOST_TURNED or keras.backend.standardize_dtype(matrix.dtype) == "bfloat16":
         return ops.transpose(matrix)
     return ops.reshape(ops.transpose(matrix[None], (0, 2, 1)), (columns, rows))

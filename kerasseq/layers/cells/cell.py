@@ -36,6 +36,7 @@ class Cell(keras.layers.Layer):
     num_states = 1
     num_gates = 1
     has_product = True  # False: no state is multiplied by a matrix, so that time runs in parallel
+    only_adds_product = False  # True: h' is read in its product alone, which is added to that of the input
 
     def __init__(self, *, units: PositiveInt, layer_norm: bool = False, **kwargs: Any):
         check_arguments(Cell.__init__, units=units)

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.scan import outer_sum
+from kerasseq.layers.scan import outer_sum, sigmoid
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt
 
@@ -34,6 +34,7 @@ class CoupledLSTM(Cell):
 
     num_states = 2
     num_gates = 3
+    only_adds_product = True
 
     def __init__(
         self, *, units: PositiveInt, forget_bias: float = 1.0, layer_norm: bool = False, **kwargs: Any
@@ -49,7 +50,7 @@ class CoupledLSTM(Cell):
         h, c = states
         gates = ops.add(projected, self.recurrent_product(h, weights))  # (batch, 3 * units)
         a_i, a_g, a_o = ops.split(gates, 3, axis=-1)
-        i, g, o = ops.sigmoid(a_i), ops.tanh(a_g), ops.sigmoid(a_o)
+        i, g, o = sigmoid(a_i), ops.tanh(a_g), sigmoid(a_o)
         c = (1 - i) * c + i * g
         return (o * self.squash_memory(c, weights), c), {"i": i, "g": g, "o": o}
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.scan import outer_sum, through_sigmoid, through_tanh
+from kerasseq.layers.scan import outer_sum, sigmoid, through_sigmoid, through_tanh
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
@@ -78,7 +78,7 @@ class GRU(Cell):
             h_z, h_r, h_n = ops.split(ops.add(recurrent, weights["recurrent_bias"]), 3, axis=-1)
         else:
             h_z, h_r = ops.split(recurrent, 2, axis=-1)
-        z, r = ops.sigmoid(x_z + h_z), ops.sigmoid(x_r + h_r)
+        z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
         saved = {"z": z, "r": r}
         if self.reset_after:
             saved["h_n"] = h_n

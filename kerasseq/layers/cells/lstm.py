@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.scan import outer_sum, through_sigmoid, through_tanh
+from kerasseq.layers.scan import outer_sum, sigmoid, through_sigmoid, through_tanh
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt
 
@@ -33,6 +33,7 @@ class LSTM(Cell):
 
     num_states = 2
     num_gates = 4
+    only_adds_product = True
 
     def __init__(
         self, *, units: PositiveInt, forget_bias: float = 1.0, layer_norm: bool = False, **kwargs: Any
@@ -47,7 +48,7 @@ class LSTM(Cell):
     def step(self, projected: Any, states: States, weights: Weights) -> tuple[States, Any]:
         h, c = states
         gates = ops.add(projected, self.recurrent_product(h, weights))  # (batch, 4 * units)
-        squashed = ops.sigmoid(gates)  # one pass over all gates is cheaper than three over their parts
+        squashed = sigmoid(gates)  # one pass over all gates is cheaper than three over their parts
         i, f, _, o = ops.split(squashed, 4, axis=-1)
         g = ops.tanh(gates[:, 2 * self.units : 3 * self.units])
         c = f * c + i * g

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
+from kerasseq.layers.scan import sigmoid
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt
 
@@ -36,12 +37,12 @@ class MinGRU(Cell):
 
     def coefficients(self, projected: Any) -> tuple[Any, Any]:
         z, n = ops.split(projected, 2, axis=-1)
-        z = ops.sigmoid(z)
+        z = sigmoid(z)
         return 1 - z, z * n
 
     def step(self, projected: Any, states: States, weights: Weights) -> tuple[States, Any]:
         z, n = ops.split(projected, 2, axis=-1)
-        z = ops.sigmoid(z)
+        z = sigmoid(z)
         return ((1 - z) * states[0] + z * n,), {"z": z, "n": n}
 
     def factors(self, previous: States, saved: Any) -> Any:

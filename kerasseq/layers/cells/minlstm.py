@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
+from kerasseq.layers.scan import sigmoid
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt
 
@@ -49,7 +50,7 @@ class MinLSTM(Cell):
         a_f, a_i, n = ops.split(projected, 3, axis=-1)
         kept = _share(a_f, a_i)
         new = kept * states[0] + (1 - kept) * n
-        return (new,), {"kept": kept, "n": n, "f": ops.sigmoid(a_f), "i": ops.sigmoid(a_i)}
+        return (new,), {"kept": kept, "n": n, "f": sigmoid(a_f), "i": sigmoid(a_i)}
 
     def factors(self, previous: States, saved: Any) -> Any:
         kept = saved["kept"]
@@ -70,4 +71,4 @@ class MinLSTM(Cell):
 
 def _share(a_f: Any, a_i: Any) -> Any:
     """f / (f + i), which is 0 / 0 where both gates close, as sigmoid(log f - log i)."""
-    return ops.sigmoid(ops.softplus(-a_i) - ops.softplus(-a_f))
+    return sigmoid(ops.softplus(-a_i) - ops.softplus(-a_f))

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.scan import outer_sum
+from kerasseq.layers.scan import outer_sum, sigmoid
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt
 
@@ -34,6 +34,7 @@ class PeepholeLSTM(Cell):
 
     num_states = 2
     num_gates = 4
+    only_adds_product = True
 
     def __init__(
         self, *, units: PositiveInt, forget_bias: float = 1.0, layer_norm: bool = False, **kwargs: Any
@@ -57,10 +58,10 @@ class PeepholeLSTM(Cell):
         h, c = states
         gates = ops.add(projected, self.recurrent_product(h, weights))  # (batch, 4 * units)
         a_i, a_f, a_g, a_o = ops.split(gates, 4, axis=-1)
-        i, f = ops.sigmoid(a_i + weights["p_i"] * c), ops.sigmoid(a_f + weights["p_f"] * c)
+        i, f = sigmoid(a_i + weights["p_i"] * c), sigmoid(a_f + weights["p_f"] * c)
         g = ops.tanh(a_g)
         c = f * c + i * g
-        o = ops.sigmoid(a_o + weights["p_o"] * c)
+        o = sigmoid(a_o + weights["p_o"] * c)
         return (o * self.squash_memory(c, weights), c), {"i": i, "f": f, "g": g, "o": o}
 
     def factors(self, previous: States, saved: Any) -> Any:

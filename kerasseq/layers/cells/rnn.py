@@ -28,6 +28,8 @@ class RNN(Cell):
         Elman 1990, "Finding structure in time".
     """
 
+    only_adds_product = True
+
     def __init__(
         self,
         *,
