@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-from keras import ops
+from keras import ops, tree
 
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.spec_augment import SpecAugment
@@ -58,11 +58,22 @@ class SpeechEncoder(keras.layers.Layer):
         self.width = self.encoder.width
 
     def build(self, inputs_shape: Any) -> None:
-        width = self.front_end.width
         if self.subsampling is not None:
-            self.subsampling.build((None, None, width))
-            width = self.subsampling.filters
-        self.encoder.build((None, None, width))
+            self.subsampling.build((None, None, self.front_end.width))
+        self.encoder.build((None, None, self._frame_width))
+
+    @property
+    def _frame_width(self) -> int:
+        """Of what the encoder reads."""
+        return self.front_end.width if self.subsampling is None else self.subsampling.filters
+
+    def compute_output_spec(self, inputs: dict[str, Any], training: bool = False) -> tuple[Any, Any, list]:
+        """What `call` will return; Keras would trace the front end and the loops to find out."""
+        batch_size = tree.flatten(inputs)[0].shape[0]
+        mask = keras.KerasTensor((batch_size, None), "bool")
+        frames = keras.KerasTensor((batch_size, None, self._frame_width), self.compute_dtype)
+        outputs, states = self.encoder.compute_output_spec(frames, padding_mask=mask)
+        return outputs, mask, states
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> tuple[Any, Any, list]:
         frames, mask = self.features(self.speed_perturbation(inputs, training=training))

@@ -97,6 +97,10 @@ class RecurrentStack(keras.layers.Layer):
             if self.backward_layers:
                 self.backward_layers[index].build(shape)
 
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, list]:
+        """What `call` will return; Keras would trace its loops to find out."""
+        return sequence_and_states(self, *inputs.shape[:2])
+
     def call(
         self,
         inputs: Any,
@@ -153,6 +157,16 @@ class RecurrentStack(keras.layers.Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> RecurrentStack:
         return super().from_config(with_ready_parts(config, "cell"))
+
+
+def sequence_and_states(encoder: Any, batch_size: int | None, num_steps: int | None) -> tuple[Any, list]:
+    """What stands in for an encoder's outputs and states while a functional model is put together."""
+    dtype = encoder.compute_dtype
+    states = [
+        tuple(keras.KerasTensor((batch_size, width), dtype) for width in sizes)
+        for sizes in encoder.state_sizes
+    ]
+    return keras.KerasTensor((batch_size, num_steps, encoder.width), dtype), states
 
 
 def _own(cell: Any, index: int) -> Any:

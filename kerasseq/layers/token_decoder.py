@@ -118,6 +118,14 @@ class TokenDecoder(keras.layers.Layer):
         self.sampling_mode, self.draw = mode if is_on else None, draw
         return self.sampling_probability
 
+    def compute_output_spec(
+        self, tokens: Any, *args: Any, source_ids: Any = None, **kwargs: Any
+    ) -> keras.KerasTensor:
+        """What `call` will return; Keras would trace its loops to find out."""
+        if self.copies:
+            return super().compute_output_spec(tokens, *args, source_ids=source_ids, **kwargs)
+        return keras.KerasTensor((*tokens.shape, self.embedding.input_dim), self.output_bias.dtype)
+
     def call(
         self,
         tokens: Any,

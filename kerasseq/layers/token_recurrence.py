@@ -147,6 +147,17 @@ class TokenRecurrence(keras.layers.Layer):
             name="output_bias", shape=(self.vocabulary_size,), initializer="zeros", autocast=False
         )
 
+    def compute_output_spec(self, tokens: Any, *args: Any, **kwargs: Any) -> tuple[Any, AllStates]:
+        """What `call` will return; Keras would trace its loops to find out."""
+        states = [
+            tuple(
+                keras.KerasTensor((tokens.shape[0], layer.units), self.compute_dtype)
+                for _ in range(layer.cell.num_states)
+            )
+            for layer in self.recurrent_layers
+        ]
+        return keras.KerasTensor((*tokens.shape, self.vocabulary_size), self.output_bias.dtype), states
+
     def call(
         self,
         tokens: Any,

@@ -10,7 +10,7 @@ from keras import ops
 from kerasseq.layers.cells.cell import Cell as CellLayer
 from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.ready_parts import with_ready_parts
-from kerasseq.layers.stack import RecurrentStack
+from kerasseq.layers.stack import RecurrentStack, sequence_and_states
 from kerasseq.registry import register
 from kerasseq.specs import Cell, PositiveInt, Rate, check_arguments
 
@@ -88,6 +88,10 @@ class PyramidalEncoder(keras.layers.Layer):
     def build(self, inputs_shape: tuple) -> None:
         for index, layer in enumerate(self.layers):
             layer.build((*inputs_shape[:-1], 2 * self.width if index else inputs_shape[-1]))
+
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, list]:
+        num_steps = inputs.shape[1] if len(self.layers) == 1 else None
+        return sequence_and_states(self, inputs.shape[0], num_steps)
 
     def call(self, inputs: Any, padding_mask: Any = None, training: bool = False) -> tuple[Any, list]:
         outputs, mask, all_states = inputs, padding_mask, []

@@ -8,7 +8,7 @@ import keras
 
 from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.ready_parts import with_ready_parts
-from kerasseq.layers.stack import RecurrentStack
+from kerasseq.layers.stack import RecurrentStack, sequence_and_states
 from kerasseq.registry import register
 from kerasseq.specs import Cell, PositiveInt, Rate, check_arguments
 
@@ -82,6 +82,9 @@ class RecurrentEncoder(keras.layers.Layer):
 
     def build(self, inputs_shape: tuple) -> None:
         self.stack.build(inputs_shape)
+
+    def compute_output_spec(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, list]:
+        return sequence_and_states(self, *inputs.shape[:2])
 
     def call(self, inputs: Any, padding_mask: Any = None, training: bool = False) -> tuple[Any, list]:
         outputs, states = self.stack(inputs, mask=padding_mask, training=training)
