@@ -23,7 +23,7 @@ from keras import ops, tree
 
 from kerasseq.layers.attention.attention import Attention, attend_from, attend_gradient
 from kerasseq.layers.cells.cell import Cell, States
-from kerasseq.layers.scan import outer_sum, scan, shifted, with_gradient
+from kerasseq.layers.scan import as_tensor, outer_sum, scan, shifted, with_gradient
 from kerasseq.layers.watching import disturbed, probed
 
 
@@ -69,6 +69,7 @@ class AttentionRecurrence:
             }
             return results, lambda upstream: self._backward(inputs, trace, upstream)
 
+        inputs = {**inputs, "weights": tree.map_structure(as_tensor, inputs["weights"])}
         inputs = probed(inputs, self.cells, inputs["product"], replay)
         has_gradient = all(cell.has_gradient for cell in self.cells) and "coverage" not in inputs
         return with_gradient(forward, inputs) if has_gradient else forward(inputs)[0]

@@ -109,7 +109,7 @@ def with_gradient(function: Callable[[Any], tuple[Any, Callable[[Any], Any]]], i
 
         return tuple(tree.flatten(outputs)), flat_pullback
 
-    flat_outputs = flat_function(*[_as_tensor(tensor) for tensor in tree.flatten(inputs)])
+    flat_outputs = flat_function(*[as_tensor(tensor) for tensor in tree.flatten(inputs)])
     return tree.pack_sequence_as(structure["outputs"], tree.flatten(flat_outputs))
 
 
@@ -132,7 +132,7 @@ def gradients(function: Callable[[Any], Any], inputs: Any) -> Any:
     raise NotImplementedError(f"Gradients need Keras' TensorFlow or JAX backend. Received: backend={backend}")
 
 
-def _as_tensor(value: Any) -> Any:
+def as_tensor(value: Any) -> Any:
     """A variable's value: TensorFlow lets no variable through a gradient written by hand."""
     if keras.backend.backend() != "tensorflow":
         return ops.convert_to_tensor(value)

@@ -8,6 +8,7 @@ from kerasseq.layers.encoders.recurrent import RecurrentEncoder
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.layers.scan import gradients
 from kerasseq.layers.state_gradients import state_gradients
+from kerasseq.models.precision import precision
 from tests.layers.equations import CELLS as EQUATIONS
 from tests.layers.equations import weight
 from tests.layers.gradients import value_and_gradients
@@ -185,3 +186,29 @@ def test_a_cell_whose_gradient_is_found_automatically_has_all_ways_but_no_own_on
         top = found[1].all_ways[0]
         np.testing.assert_allclose(top[3], 2 * ops.convert_to_numpy(outputs)[:, 3], rtol=1e-5)
         np.testing.assert_array_equal(top[4], 0)
+
+
+@pytest.mark.parametrize("word", EQUATIONS)
+def test_half_precision_follows_full_precision(word):
+    found = [_of_last_output(_layer(word, dtype=policy), MASK) for policy in ("float32", "mixed_bfloat16")]
+    for full, half in zip(*(one.all_ways + one.own_way for one in found), strict=True):
+        np.testing.assert_allclose(half, full, rtol=0.1, atol=0.03)
+
+
+def test_a_decoder_is_followed_in_half_precision_too():
+    found = []
+    for policy in ("float32", "mixed_bfloat16"):
+        with precision(policy):
+            decoder = RecurrentDecoder(units=4, attention="luong")
+        decoder.build((None, None, 2), (None, None, 4))
+        randomise(decoder)
+        states = [(np.zeros((3, 4), "float32"),) * 2]
+
+        def loss(decoder=decoder, states=states):
+            memory = ops.cast(normal(3, 5, 4, seed=4), decoder.compute_dtype)
+            given = [tuple(ops.cast(state, decoder.compute_dtype) for state in layer) for layer in states]
+            return ops.sum(ops.cast(decoder(X, memory, initial_states=given), "float32")[:, -1] * D_LAST)
+
+        found.append(state_gradients(loss)[0])
+    for full, half in zip(*(one.all_ways + one.own_way for one in found), strict=True):
+        np.testing.assert_allclose(half, full, rtol=0.1, atol=0.03)
