@@ -28,6 +28,7 @@ from typing import Any
 
 SPLITS = {"train": "train", "val": "val", "test2016": "test_2016_flickr"}
 STEPS_TO_WARM_UP = 20
+DROPOUTS = ("model.dropout", "model.encoder.dropout", "model.decoder.dropout")
 
 
 def main() -> None:
@@ -40,7 +41,10 @@ def main() -> None:
     parser.add_argument("--precision", choices=["float32", "mixed_bfloat16"], default="float32")
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports joeynmt")
     arguments = parser.parse_args()
-    options = {"model.decoder.attention": arguments.attention, "train.precision": arguments.precision}
+    options = {
+        "model.decoder.attention": arguments.attention, "train.precision": arguments.precision,
+        "data.batch_size": "64", **dict.fromkeys(DROPOUTS, "0.3"),
+    }  # fmt: skip
     first = ours(arguments.data, options)
     say("kerasseq", first)
     found = peer(arguments.data, arguments.attention, arguments.peer_python)
