@@ -162,11 +162,13 @@ class RecurrentStack(keras.layers.Layer):
 def sequence_and_states(encoder: Any, batch_size: int | None, num_steps: int | None) -> tuple[Any, list]:
     """What stands in for an encoder's outputs and states while a functional model is put together."""
     dtype = encoder.compute_dtype
-    states = [
-        tuple(keras.KerasTensor((batch_size, width), dtype) for width in sizes)
-        for sizes in encoder.state_sizes
-    ]
-    return keras.KerasTensor((batch_size, num_steps, encoder.width), dtype), states
+    outputs = keras.KerasTensor((batch_size, num_steps, encoder.width), dtype)
+    return outputs, states_to_come(encoder.state_sizes, batch_size, dtype)
+
+
+def states_to_come(state_sizes: list[list[int]], batch_size: int | None, dtype: str) -> list[tuple]:
+    """What stands in for the states of layers meanwhile, (batch, width) each."""
+    return [tuple(keras.KerasTensor((batch_size, width), dtype) for width in sizes) for sizes in state_sizes]
 
 
 def _own(cell: Any, index: int) -> Any:

@@ -16,6 +16,7 @@ from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.kernels.halves import in_halves
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.recurrent import Recurrent
+from kerasseq.layers.stack import states_to_come
 from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.specs import Cell as CellName
 from kerasseq.specs import NonNegativeFloat, PositiveInt, Rate, check_arguments
@@ -149,13 +150,8 @@ class TokenRecurrence(keras.layers.Layer):
 
     def compute_output_spec(self, tokens: Any, *args: Any, **kwargs: Any) -> tuple[Any, AllStates]:
         """What `call` will return; Keras would trace its loops to find out."""
-        states = [
-            tuple(
-                keras.KerasTensor((tokens.shape[0], layer.units), self.compute_dtype)
-                for _ in range(layer.cell.num_states)
-            )
-            for layer in self.recurrent_layers
-        ]
+        sizes = [layer.cell.state_size for layer in self.recurrent_layers]
+        states = states_to_come(sizes, tokens.shape[0], self.compute_dtype)
         return keras.KerasTensor((*tokens.shape, self.vocabulary_size), self.output_bias.dtype), states
 
     def call(
