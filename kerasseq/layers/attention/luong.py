@@ -23,6 +23,10 @@ def luong(*, units: PositiveInt, score: Score = "general") -> Attention:
     dot: s^T h; scaled_dot: s^T h / sqrt(units); general: s^T W h; concat: v^T tanh(W [s; h]).
     The attentional vector tanh(W_c [c; s]) predicts the token.
 
+    General's W is kept as V / sqrt(units), and V is what is learned. Learned itself, at the rate that is right
+    for the other weights, W grows too fast: within the first hundred steps of Adam every softmax is all on one
+    place, whatever the source, and hands no gradient on.
+
     Args:
         units: Width of the decoder's state, positive.
         score: `general`, `concat`, or, where encoder and decoder are equally wide, `dot`, `scaled_dot`.
@@ -40,7 +44,7 @@ class LuongConcat(AdditiveAttention):
 
 @keras.saving.register_keras_serializable("kerasseq")
 class Luong(Attention):
-    """The scores that are products of state and memory.
+    """The scores that are products of state and memory; `luong` says what is kept of W.
 
     Args:
         units: Width of the decoder's state, positive.
@@ -67,8 +71,8 @@ class Luong(Attention):
 
     def prepare(self, memory: Any) -> Any:
         if self.score == "general":
-            return linear(memory, ops.cast(self.memory_kernel, memory.dtype))
-        return memory * self.units**-0.5 if self.score == "scaled_dot" else memory
+            memory = linear(memory, ops.cast(self.memory_kernel, memory.dtype))
+        return memory if self.score == "dot" else memory * self.units**-0.5
 
     def energies(self, query: Any, keys: Any, parameters: tuple) -> Any:
         if query.ndim == 3:

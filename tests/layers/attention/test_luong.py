@@ -35,6 +35,14 @@ def test_scaled_dot_is_dot_over_the_root_of_the_width():
     np.testing.assert_allclose(np.asarray(dot) / 2, scaled, rtol=1e-5)
 
 
+@pytest.mark.parametrize("units", [16, 256])
+def test_generals_first_energies_do_not_grow_with_the_width(units):
+    layer = luong(units=units)
+    layer.build((None, units), (None, None, 2 * units))
+    energies = layer.energies(normal(64, units), layer.prepare(normal(64, 9, 2 * units, seed=2)), ())
+    assert 0.7 < np.std(energies) < 1.7  # sqrt(4 / 3), had the batch no end
+
+
 def test_its_context_stays_out_of_the_cell():
     assert not luong(units=3).feeds_context and not luong(units=3, score="concat").feeds_context
 
