@@ -8,7 +8,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-from kerasseq.layers.affine import affine, turned
+from kerasseq.layers.affine import affine
 from kerasseq.layers.attention.attention import rows_of
 from kerasseq.layers.attention_recurrence import batch_major
 from kerasseq.layers.copying import known, with_copies
@@ -185,7 +185,7 @@ class TokenDecoder(keras.layers.Layer):
             return affine(outputs, self.output_kernel, self.output_bias)
         if self.bottleneck is not None:
             outputs = self.bottleneck(outputs)
-        return affine(outputs, turned(self.embedding.embeddings), self.output_bias)
+        return affine(outputs, self.embedding.embeddings, self.output_bias, tied=True)
 
     def begin(
         self, memory: Any, memory_mask: Any, initial_states: Any, source_ids: Any = None

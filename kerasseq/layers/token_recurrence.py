@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.activation_regularization import ActivationRegularization
-from kerasseq.layers.affine import affine, turned
+from kerasseq.layers.affine import affine
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.kernels.choice import Kernel
@@ -232,7 +232,7 @@ class TokenRecurrence(keras.layers.Layer):
             return affine(outputs, self.output_kernel, self.output_bias)
         if self.bottleneck is not None:
             outputs = self.bottleneck(outputs)
-        return affine(outputs, turned(self.embedding.embeddings), self.output_bias)
+        return affine(outputs, self.embedding.embeddings, self.output_bias, tied=True)
 
     def zero_states(self, batch_size: Any) -> AllStates:
         """The states before the first token."""

@@ -10,18 +10,22 @@ from tests.layers.parts import normal
 
 @pytest.mark.parametrize("shape", [(4, 3), (2, 5, 3)])
 @pytest.mark.parametrize("has_bias", [True, False])
-def test_it_is_a_product_and_a_sum_with_their_gradients(shape, has_bias):
+@pytest.mark.parametrize("tied", [True, False])
+def test_it_is_a_product_and_a_sum_with_their_gradients(shape, has_bias, tied):
     arrays = [normal(*shape), normal(3, 6, seed=1), *([normal(6, seed=2)] if has_bias else [])]
     upstream = normal(*shape[:-1], 6, seed=3)
 
     def plain(inputs, kernel, bias=0.0):
         return ops.sum((ops.matmul(inputs, kernel) + bias) * upstream)
 
+    def outputs(inputs, kernel, *bias):
+        return affine(inputs, ops.transpose(kernel) if tied else kernel, *bias, tied=tied)
+
     def ours(*arrays):
-        return ops.sum(affine(*arrays) * upstream)
+        return ops.sum(outputs(*arrays) * upstream)
 
     expected = arrays[0] @ arrays[1] + (arrays[2] if has_bias else 0)
-    np.testing.assert_allclose(affine(*map(ops.convert_to_tensor, arrays)), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs(*map(ops.convert_to_tensor, arrays)), expected, rtol=1e-5, atol=1e-6)
     value, gradients = value_and_gradients(ours, arrays, [])
     expected, automatic = value_and_gradients(plain, arrays, [])
     np.testing.assert_allclose(value, expected, rtol=1e-4)
