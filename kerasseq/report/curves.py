@@ -11,6 +11,7 @@ from kerasseq.report.charts import Chart, History, line_chart
 
 MOST_ROWS = 200
 VALIDATION = "validation_"
+OF_REFERENCES = "reference_"  # the same in every epoch
 _NOT_METRICS = (
     "epoch",
     "seconds",
@@ -86,4 +87,4 @@ def _metrics(history: History) -> list[str]:
     """The metrics measured on the validation split, in the history's order."""
     columns = dict.fromkeys(name for row in history for name in row if name)
     found = [name.removeprefix(VALIDATION) for name in columns if name.startswith(VALIDATION)]
-    return [name for name in found if name not in _NOT_METRICS]
+    return [name for name in found if name not in _NOT_METRICS and not name.startswith(OF_REFERENCES)]

@@ -7,6 +7,7 @@ import pytest
 
 from kerasseq.errors import RunFolderError
 from kerasseq.report import write_report
+from kerasseq.report.curves import curves
 from kerasseq.run_folder import RunFolder
 from tests.report.run_files import RECIPE, attention, metrics, write_history, write_json, write_run
 
@@ -288,3 +289,8 @@ def test_charts_carry_their_values_for_the_pointer(page):
     x, epoch, entries = figures[0][0]
     assert epoch == 1 and [entry[0] for entry in entries] == ["training", "validation"]
     assert 60 <= x <= 420
+
+
+def test_what_is_measured_of_the_references_alone_has_no_curve():
+    rows = [{"loss": 1.0, "validation_repetition": 0.1, "validation_reference_repetition": 0.01}] * 2
+    assert [chart.title for chart in curves(rows)] == ["Loss", "Repetition"]
