@@ -105,6 +105,7 @@ def test_the_recipes_that_ship_are_these():
         "benchmarks/forecast_etth1",
         "benchmarks/language_model_ptb",
         "benchmarks/language_model_ptb_medium",
+        "benchmarks/language_model_ptb_regularized",
         "benchmarks/language_model_tinyshakespeare",
         "benchmarks/recognize_an4",
         "benchmarks/summarize_scitldr",
