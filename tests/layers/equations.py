@@ -115,11 +115,10 @@ def additive_energies(attention, query, memory):
 
 
 def product_energies(attention, query, memory):
-    """s^T h_j, s^T h_j / sqrt(units) or s^T W h_j, where W = V / sqrt(units) and V is the weight."""
-    root = np.sqrt(query.shape[-1])
-    w = {
-        "dot": lambda: np.eye(memory.shape[-1]),
-        "scaled_dot": lambda: np.eye(memory.shape[-1]) / root,
-        "general": lambda: weight(attention, "memory_kernel") / root,
-    }[attention.score]()
+    """s^T h_j, s^T h_j / sqrt(units) or s^T W h_j, where W = g V."""
+    eye, root = np.eye(memory.shape[-1]), np.sqrt(query.shape[-1])
+    if attention.score == "general":
+        w = weight(attention, "scale") * weight(attention, "memory_kernel")
+    else:
+        w = {"dot": eye, "scaled_dot": eye / root}[attention.score]
     return np.array([[s @ (h @ w) for h in row] for s, row in zip(query, memory, strict=True)])

@@ -23,15 +23,17 @@ def luong(*, units: PositiveInt, score: Score = "general") -> Attention:
     dot: s^T h; scaled_dot: s^T h / sqrt(units); general: s^T W h; concat: v^T tanh(W [s; h]).
     The attentional vector tanh(W_c [c; s]) predicts the token.
 
-    General's W is kept as V / sqrt(units), and V is what is learned. Learned itself, at the rate that is right
-    for the other weights, W grows too fast: within the first hundred steps of Adam every softmax is all on one
-    place, whatever the source, and hands no gradient on.
+    General's W is learned as g V, a number and a matrix, and g is 1 / sqrt(units) at first. At the rate that is
+    right for the other weights, W itself would grow too fast: within the first hundred steps of Adam every
+    softmax is all on one place, whatever the source, and hands no gradient on. With g, the energies begin
+    small and sharpen as soon as that helps.
 
     Args:
         units: Width of the decoder's state, positive.
         score: `general`, `concat`, or, where encoder and decoder are equally wide, `dot`, `scaled_dot`.
     Reference:
-        Luong et al. 2015, section 3.1, https://arxiv.org/abs/1508.04025; scaled_dot: Vaswani et al. 2017.
+        Luong et al. 2015, section 3.1, https://arxiv.org/abs/1508.04025; scaled_dot: Vaswani et al. 2017;
+        g: as in Luong et al. 2017, https://github.com/tensorflow/nmt (`scaled_luong`).
     """
     check_arguments(luong, units=units, score=score)
     return LuongConcat(units=units) if score == "concat" else Luong(units=units, score=score)
@@ -63,6 +65,8 @@ class Luong(Attention):
             self.memory_kernel = self.add_weight(
                 name="memory_kernel", shape=(memory_shape[-1], self.units), initializer="glorot_uniform"
             )
+            start = keras.initializers.Constant(self.units**-0.5)
+            self.scale = self.add_weight(name="scale", shape=(), initializer=start)
         elif memory_shape[-1] != self.units:
             raise ValueError(
                 f"`score` {self.score!r} needs encoder outputs as wide as the decoder's state; "
@@ -71,8 +75,9 @@ class Luong(Attention):
 
     def prepare(self, memory: Any) -> Any:
         if self.score == "general":
-            memory = linear(memory, ops.cast(self.memory_kernel, memory.dtype))
-        return memory if self.score == "dot" else memory * self.units**-0.5
+            kernel, scale = (ops.cast(weight, memory.dtype) for weight in (self.memory_kernel, self.scale))
+            return linear(memory, kernel) * scale
+        return memory * self.units**-0.5 if self.score == "scaled_dot" else memory
 
     def energies(self, query: Any, keys: Any, parameters: tuple) -> Any:
         if query.ndim == 3:
