@@ -23,8 +23,8 @@ def luong(*, units: PositiveInt, score: Score = "general") -> Attention:
     dot: s^T h; scaled_dot: s^T h / sqrt(units); general: s^T W h; concat: v^T tanh(W [s; h]).
     The attentional vector tanh(W_c [c; s]) predicts the token.
 
-    General's W is learned as g V, a number and a matrix, and g is 1 / sqrt(units) at first. At the rate that is
-    right for the other weights, W itself would grow too fast: within the first hundred steps of Adam every
+    General's W is learned as g V, a number and a matrix, and g is 1 / sqrt(units) at first. At the rate that
+    is right for the other weights, W itself would grow too fast: within the first hundred steps of Adam every
     softmax is all on one place, whatever the source, and hands no gradient on. With g, the energies begin
     small and sharpen as soon as that helps.
 
