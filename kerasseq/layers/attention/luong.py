@@ -24,9 +24,9 @@ def luong(*, units: PositiveInt, score: Score = "general") -> Attention:
     The attentional vector tanh(W_c [c; s]) predicts the token.
 
     General's W is learned as g V, a number and a matrix, and g is 1 / sqrt(units) at first. At the rate that
-    is right for the other weights, W itself would grow too fast: within the first hundred steps of Adam every
-    softmax is all on one place, whatever the source, and hands no gradient on. With g, the energies begin
-    small and sharpen as soon as that helps.
+    is right for the other weights, W itself would grow too fast: within the first hundred steps of Adam
+    nearly all weight is on one place of the sentence, at every step, and little gradient is left. With g, the
+    energies begin small and can sharpen as training goes on.
 
     Args:
         units: Width of the decoder's state, positive.
