@@ -24,9 +24,9 @@ import keras
 import numpy as np
 
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
+from kerasseq.memory import keep_freed_memory
 from kerasseq.models.language_model import build_language_model
 from kerasseq.train.callbacks import Checkpoints, GradientClipping, NanGuard
-from kerasseq.train.memory import keep_freed_memory
 
 BATCH, WINDOW, TREEBANK_TOKENS = 20, 35, 929_589
 DEFAULT_MINUTES = 10.0

@@ -68,8 +68,8 @@ def show_cost(turns: int, steps: int) -> None:
 
     load_engine()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # five models are traced, which it wonders at
+    from kerasseq.memory import keep_freed_memory
     from kerasseq.train.callbacks.scheduled_sampling import drawn_at
-    from kerasseq.train.memory import keep_freed_memory
 
     keep_freed_memory()  # as `kerasseq train` does
     sides = {

@@ -91,8 +91,8 @@ def _train(data: str, folder: str, *options: str) -> None:
     """Prints the target tokens a second of an epoch, and leaves its model in the folder."""
     import keras
 
+    from kerasseq.memory import keep_freed_memory
     from kerasseq.train.callbacks import GradientClipping
-    from kerasseq.train.memory import keep_freed_memory
     from kerasseq.train.optimizers.adam import adam
 
     rates: list[float] = []

@@ -178,8 +178,10 @@ class Run:
     @cached_property
     def inference(self) -> Any:
         """The model, compiled for decoding and scoring."""
+        from kerasseq.memory import keep_freed_memory
         from kerasseq.models.inference import Inference
 
+        keep_freed_memory()
         return Inference(self.task, self.model, self.decoder)
 
     def predict(self, inputs: Iterable[Any]) -> list[Any]:

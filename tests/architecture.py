@@ -11,7 +11,18 @@ from pathlib import Path, PurePosixPath
 from kerasseq.registry import FOLDERS
 
 GROUND = frozenset(
-    {"registry", "errors", "specs", "run_folder", "shipped", "quiet", "onednn", "tag_schemes", "threads"}
+    {
+        "registry",
+        "errors",
+        "specs",
+        "run_folder",
+        "shipped",
+        "quiet",
+        "onednn",
+        "tag_schemes",
+        "threads",
+        "memory",
+    }  # fmt: skip
 )
 SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode", "workers"})
 FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "resuming", "environment"})

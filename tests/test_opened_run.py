@@ -37,6 +37,13 @@ def test_it_predicts_texts_it_never_saw_the_like_of(tiny_run):
     assert tiny_run.predict([]) == []
 
 
+def test_a_search_keeps_the_memory_that_its_steps_free(copied, monkeypatch):
+    kept = []
+    monkeypatch.setattr("kerasseq.memory.keep_freed_memory", lambda: kept.append(True))
+    assert copied.inference is copied.inference
+    assert kept == [True]
+
+
 def test_predictions_come_before_everything_is_read(tiny_run):
     taken = []
 

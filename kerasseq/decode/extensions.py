@@ -40,9 +40,12 @@ def best_extensions(
     num_groups = groups.shape[1]
     maxima = ops.max(groups, axis=-1)
     normalizer = log_normalizer(groups, maxima)
+    flat = ops.reshape(groups, (-1, size))  # groups of all rows, as a gather takes them
+    first_of_row = ops.arange(ops.shape(maxima)[0], dtype="int32") * num_groups
+    penalties = struck_penalties(num_groups, size, struck)
     for group in sorted({token // size for token in struck if token < vocabulary_size}):
-        columns = group * size + ops.arange(size, dtype="int32")
-        left = ops.max(strike(groups[:, group], columns, struck), axis=-1, keepdims=True)
+        of_group = ops.take(flat, first_of_row + group, axis=0) + penalties[group]  # (rows, size)
+        left = ops.max(of_group, axis=-1, keepdims=True)
         maxima = ops.where(ops.arange(num_groups, dtype="int32") == group, left, maxima)
 
     batch_size, beam_width = ops.shape(log_probabilities)
@@ -52,10 +55,11 @@ def best_extensions(
     places = ops.sort(places, axis=-1)  # so that equal extensions stay in the order of their columns
     slots, of_vocabulary = places // num_groups, places % num_groups  # (batch, count)
     of_rows = pick_slots(rows, slots)
-    contenders = ops.take(ops.reshape(groups, (-1, size)), of_rows * num_groups + of_vocabulary, axis=0)
-    gains = _gain(contenders, ops.take(normalizer, of_rows, axis=0)[..., None])  # (batch, count, size)
-    tokens = of_vocabulary[..., None] * size + ops.arange(size, dtype="int32")
-    totals = _add(pick_slots(log_probabilities, slots)[..., None], strike(gains, tokens, struck))
+    contenders = ops.take(flat, of_rows * num_groups + of_vocabulary, axis=0)  # (batch, count, size)
+    gains = _gain(contenders, ops.take(normalizer, of_rows, axis=0)[..., None])
+    if struck:
+        gains = gains + ops.take(penalties, of_vocabulary, axis=0)
+    totals = _add(pick_slots(log_probabilities, slots)[..., None], gains)
     best, places = ops.top_k(ops.reshape(totals, (batch_size, count * size)), count)
     return (
         pick_slots(slots, places // size),
@@ -109,14 +113,14 @@ def log_normalizer(groups: Any, maxima: Any) -> Any:
     return ops.max(maxima, axis=-1) - apply_evenly(ops.log, ops.max(nearby, axis=-1))
 
 
-def strike(values: Any, tokens: Any, struck: Mapping[int, Any]) -> Any:
-    """-inf in place of the values of struck tokens; `tokens` says which token a value is of."""
+def struck_penalties(num_groups: int, size: int, struck: Mapping[int, Any]) -> Any:
+    """What a token's logit is lowered by, (groups, size): -inf where it is struck, and 0."""
+    tokens = ops.reshape(ops.arange(num_groups * size, dtype="int32"), (num_groups, size))
+    penalties = ops.zeros((num_groups, size), "float32")
     for token, is_struck in struck.items():
-        is_it = tokens == token
-        values = ops.where(
-            is_it if is_struck is True else ops.logical_and(is_it, is_struck), float("-inf"), values
-        )
-    return values
+        is_it = ops.logical_and(tokens == token, is_struck)
+        penalties = ops.where(is_it, float("-inf"), penalties)
+    return penalties
 
 
 def _gain(logits: Any, normalizer: Any) -> Any:

@@ -43,7 +43,7 @@ def affine(inputs: Any, kernel: Any, bias: Any = None, *, tied: bool = False) ->
     Args:
         inputs: x, (..., inputs).
         kernel: W, (inputs, outputs); where `tied`, an embedding's table, (outputs, inputs), which is W^T.
-        bias: b, (outputs,), or None. Where W is in half precision and b is not, only the product is in half.
+        bias: b, (outputs,), or None. Where W is in half precision and b is not, x W + b is in half.
         tied: Whether W^T is given.
     Returns:
         (..., outputs), in the precision of b.
@@ -55,7 +55,8 @@ def affine(inputs: Any, kernel: Any, bias: Any = None, *, tied: bool = False) ->
         kernel = ops.transpose(parts["kernel"]) if tied else parts["kernel"]
         products = ops.matmul(parts["rows"], kernel)
         if "bias" in parts:
-            products = ops.cast(products, parts["bias"].dtype) + parts["bias"]
+            bias = parts["bias"]
+            products = ops.cast(ops.add(products, ops.cast(bias, products.dtype)), bias.dtype)
         return products, lambda upstream: _gradients(parts, upstream, tied)
 
     parts = {"rows": rows, "kernel": kernel}

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from kerasseq.errors import TrainingError
+from kerasseq.memory import keep_freed_memory
 from kerasseq.run_folder import RunFolder, write_whole
 from kerasseq.train.callbacks.checkpoints import Checkpoints
 from kerasseq.train.callbacks.gradient_accumulation import GradientAccumulation
@@ -21,7 +22,6 @@ from kerasseq.train.callbacks.nan_guard import NanGuard, NotFinite
 from kerasseq.train.callbacks.own_rates import OwnRates
 from kerasseq.train.callbacks.progress import EpochLine, Progress
 from kerasseq.train.callbacks.watching import Watching
-from kerasseq.train.memory import keep_freed_memory
 from kerasseq.train.sharing import Sharing
 from kerasseq.train.step import settle
 

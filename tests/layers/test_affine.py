@@ -47,10 +47,12 @@ def test_turned_is_the_transpose(most, monkeypatch):
     np.testing.assert_array_equal(turned(ops.convert_to_tensor(matrix)), matrix.T)
 
 
-def test_only_the_product_is_in_half_precision():
-    inputs, kernel, bias = normal(4, 3), normal(3, 6, seed=1), normal(6, seed=2) * 1e-3
-    half = [ops.cast(array, "bfloat16") for array in (inputs, kernel)]
-    outputs = affine(*half, ops.convert_to_tensor(bias))
-    products = ops.convert_to_numpy(ops.cast(ops.matmul(*half), "float32"))
+def test_a_half_kernel_is_multiplied_and_added_to_in_half_precision():
+    inputs, kernel, bias = normal(4, 3), normal(3, 6, seed=1), normal(6, seed=2)
+    halves = [ops.cast(array, "bfloat16") for array in (inputs, kernel, bias)]
+    outputs = affine(*halves[:2], ops.convert_to_tensor(bias))
+    wholes = [ops.convert_to_numpy(ops.cast(half, "float32")) for half in halves]
+    expected = wholes[0] @ wholes[1] + wholes[2]
     assert ops.dtype(outputs) == "float32"
-    np.testing.assert_array_equal(outputs, products + bias)
+    assert np.any(outputs != expected)
+    np.testing.assert_allclose(outputs, expected, rtol=2**-7, atol=2**-7)

@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from kerasseq.train import memory
-from kerasseq.train.memory import keep_freed_memory
+from kerasseq import memory
+from kerasseq.memory import keep_freed_memory
 
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
 COUNT_FAULTS = """
 import resource, sys
-from kerasseq.train.memory import keep_freed_memory
+from kerasseq.memory import keep_freed_memory
 if "keep" in sys.argv:
     assert keep_freed_memory()
 def faults():

@@ -1,4 +1,4 @@
-"""Memory that stays with the process between training steps."""
+"""Memory that stays with the process from one step of training, or of a search, to the next."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ SETTINGS = {MMAP_THRESHOLD: 2**30, TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: 2**26}
 def keep_freed_memory() -> bool:
     """Has glibc keep what is freed for the next step, for the whole process and until it ends.
 
-    A training step frees its large tensors, logits above all, and the next one asks for the same again. glibc
-    hands blocks of 32 MB and more back to the system at once, and smaller ones off its heap's end; taking
-    them back means a page fault for each 4 KB. The process stays as large as its largest step.
+    A step of training or of a search frees its large tensors, logits above all, and the next one asks for the
+    same again. glibc hands blocks of 32 MB and more back to the system at once, smaller ones too once
+    TensorFlow has read a Python generator, and its heap's end; taking them back means a page fault for each
+    4 KB. The process stays as large as its largest step.
 
     Where the environment has settings of its own (`GLIBC_TUNABLES`, `MALLOC_...`), they stay.
 
