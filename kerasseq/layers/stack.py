@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import keras
@@ -9,6 +10,7 @@ from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States
 from kerasseq.layers.kernels.choice import Kernel
+from kerasseq.layers.kernels.halves import loops_at_once
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.specs import Cell as CellName
@@ -122,12 +124,12 @@ class RecurrentStack(keras.layers.Layer):
     def _layer(
         self, index: int, inputs: Any, mask: Any, initial: States | None, training: bool
     ) -> tuple[Any, States]:
-        outputs, states = self.forward_layers[index](
-            inputs, mask=mask, initial_state=initial, training=training
-        )
+        forward_layer = partial(self.forward_layers[index], mask=mask, training=training)
         if not self.backward_layers:
-            return outputs, states
-        backward, backward_states = self.backward_layers[index](inputs, mask=mask, training=training)
+            return forward_layer(inputs, initial_state=initial)
+        with loops_at_once(2):
+            outputs, states = forward_layer(inputs)
+            backward, backward_states = self.backward_layers[index](inputs, mask=mask, training=training)
         joined = tuple(self._join(*pair) for pair in zip(states, backward_states, strict=True))
         return self._join(outputs, backward), joined
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from kerasseq.layers.cells.gru import GRU
+from kerasseq.layers.kernels import halves
 from kerasseq.layers.recurrent import Recurrent
 from kerasseq.layers.stack import RecurrentStack
 from tests.layers.parts import normal, randomise
@@ -127,3 +128,21 @@ def test_a_stack_in_a_model_is_saved_and_loaded(cell, tmp_path):
 def test_wrong_arguments_are_refused(option, value, rule):
     with pytest.raises(ValueError, match=rf"^`{option}` must be {rule}\. Received: {option}={value!r}$"):
         RecurrentStack(**{option: value})
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone runs loops at once")
+@pytest.mark.parametrize(
+    ("cores", "bidirectional", "is_halved"), [(2, True, False), (4, True, True), (2, False, True)]
+)
+def test_directions_are_halved_where_they_leave_a_core_idle(cores, bidirectional, is_halved, monkeypatch):
+    split = []
+
+    def split_rows(tensor, num_first):
+        split.append(num_first)
+        return tensor[:num_first], tensor[num_first:]
+
+    monkeypatch.setattr(halves.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(halves, "split_rows", split_rows)
+    stack = RecurrentStack(units=halves.FEWEST_UNITS, bidirectional=bidirectional)
+    stack(normal(2 * halves.FEWEST_ROWS, 3, 2), training=True)
+    assert bool(split) == is_halved

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -21,7 +22,7 @@ FEWEST_UNITS = 64
 FEWEST_ROWS = 8
 UNITS_A_ROW = 16
 
-_is_half: ContextVar[bool] = ContextVar("is_half", default=False)
+_are_enough: ContextVar[bool] = ContextVar("are_enough", default=False)
 
 
 def in_halves(function: Callable[..., Any], *inputs: Any, units: int, training: bool) -> Any:
@@ -46,16 +47,27 @@ def in_halves(function: Callable[..., Any], *inputs: Any, units: int, training: 
     parts = [
         (None, None) if tensor is None else split_rows(tensor, num_early) for tensor in tree.flatten(inputs)
     ]
-    token = _is_half.set(True)
-    try:
+    with loops_at_once(_num_cores()):
         early, late = (function(*tree.pack_sequence_as(inputs, half)) for half in zip(*parts, strict=True))
-    finally:
-        _is_half.reset(token)
     return tree.map_structure(lambda one, other: ops.concatenate([one, other]), early, late)
 
 
+@contextmanager
+def loops_at_once(number: int) -> Iterator[None]:
+    """Loops that do not wait for each other: where they are enough for all cores, none of them is halved."""
+    token = _are_enough.set(_are_enough.get() or number >= _num_cores())
+    try:
+        yield
+    finally:
+        _are_enough.reset(token)
+
+
 def _pays(num_rows: int | None, units: int) -> bool:
-    if keras.backend.backend() != "tensorflow" or _is_half.get() or is_watched():
+    if keras.backend.backend() != "tensorflow" or _are_enough.get() or is_watched():
         return False
     has_rows = num_rows is None or num_rows >= max(FEWEST_ROWS, units / UNITS_A_ROW)
-    return units >= FEWEST_UNITS and has_rows and (os.cpu_count() or 1) > 1 and not has_gpu()
+    return units >= FEWEST_UNITS and has_rows and _num_cores() > 1 and not has_gpu()
+
+
+def _num_cores() -> int:
+    return os.cpu_count() or 1
