@@ -153,5 +153,13 @@ def _softmax(energies: Any) -> Any:
 
 def attend_gradient(d_context: Any, weights: Any, values: Any, d_weights: Any) -> Any:
     """The energies' gradient from those of context (batch, width) and weights (batch, source_time)."""
-    d_weights = d_weights + ops.squeeze(ops.matmul(values, d_context[..., None]), axis=-1)
+    d_weights = d_weights + product_of_rows(d_context, values)
     return weights * (d_weights - ops.sum(weights * d_weights, axis=-1, keepdims=True))
+
+
+def product_of_rows(row: Any, rows: Any) -> Any:
+    """Each example's row times its matrix of rows: (batch, width), (batch, time, width) -> (batch, time).
+
+    TensorFlow takes half as long on a CPU for a row times a matrix turned around as for a matrix times a column.
+    """
+    return ops.squeeze(ops.matmul(row[:, None], ops.transpose(rows, (0, 2, 1))), axis=1)

@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasseq.layers.affine import linear
 from kerasseq.layers.attention.additive import AdditiveAttention
-from kerasseq.layers.attention.attention import Attention
+from kerasseq.layers.attention.attention import Attention, product_of_rows
 from kerasseq.registry import register
 from kerasseq.specs import PositiveInt, check_arguments
 
@@ -80,9 +80,9 @@ class Luong(Attention):
         return memory * self.units**-0.5 if self.score == "scaled_dot" else memory
 
     def energies(self, query: Any, keys: Any, parameters: tuple) -> Any:
-        if query.ndim == 3:
-            return ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
-        return ops.squeeze(ops.matmul(keys, query[..., None]), axis=-1)
+        if query.ndim == 2:
+            return product_of_rows(query, keys)
+        return ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
 
     def energy_gradient(self, d_energies: Any, query: Any, keys: Any, parameters: tuple, total: Any) -> Any:
         return ops.squeeze(ops.matmul(d_energies[:, None], keys), axis=1), total
