@@ -73,6 +73,7 @@ TENSORFLOW_ROOMS = frozenset({"data", "export", "workers"})
 TENSORFLOW_FILES = frozenset(  # elsewhere: switches between backends, and what a run ran on
     {
         "kerasseq/decode/pick_slots.py",
+        "kerasseq/layers/dropout.py",
         "kerasseq/layers/kernels/cudnn.py",
         "kerasseq/layers/scan.py",
         "kerasseq/models/inference.py",

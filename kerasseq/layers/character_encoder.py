@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.dropout import Dropout
 from kerasseq.specs import PAD_ID, PositiveInt, Rate, check_arguments
 
 
@@ -36,7 +37,7 @@ class CharacterEncoder(keras.layers.Layer):
         self.embedding_dim = embedding_dim
         initializer = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
         self.embedding = keras.layers.Embedding(num_characters, embedding_dim, initializer)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def build(self, characters_shape: tuple) -> None:
         self.embedding.build((None, None))

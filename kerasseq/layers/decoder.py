@@ -11,6 +11,7 @@ from kerasseq.layers.affine import affine, linear
 from kerasseq.layers.attention.attention import attend_from, mask_bias, memory_of, rows_of
 from kerasseq.layers.attention_recurrence import AttentionRecurrence, batch_major
 from kerasseq.layers.copying import CopyGate
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.kernels.fused import fused
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.registry import create
@@ -97,7 +98,7 @@ class RecurrentDecoder(keras.layers.Layer):
                 f"`luong` with score 'concat'. Received: input_feeding={input_feeding}"
             )
         self.feeds = self.attention is not None and (input_feeding or self.attention.feeds_context)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         if copy and self.attention is None:
             raise ValueError("`copy` needs an attention. Received: attention='none'")
         self.copy_gate = CopyGate(name="copy_gate") if copy else None

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.bridge import StateBridge
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.registry import create
 from kerasseq.specs import ImageEncoder, PositiveInt, Rate, check_arguments
@@ -58,7 +59,7 @@ class ImageMemory(keras.layers.Layer):
             if image_units is None
             else keras.layers.Dense(image_units, activation="relu", name="projection")
         )
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         mode = "zero" if image_as == "input" else "dense"
         self.bridge = StateBridge(state_sizes=state_sizes, mode=mode, name="bridge")
         self.grid: tuple[int, int] = (0, 0)

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.kernels.halves import loops_at_once
 from kerasseq.layers.ready_parts import with_ready_parts
@@ -77,7 +78,7 @@ class RecurrentStack(keras.layers.Layer):
         self.options = all_options
         self.merge = merge
         self.residual = residual
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         options = {"units": units, "return_sequences": True, "return_state": True, **loops}
         self.forward_layers = [Recurrent(cell=_own(cell, index), **options) for index in range(num_layers)]
         self.backward_layers = [

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.dropout import Dropout
 from kerasseq.specs import PositiveInt, Rate, check_arguments
 
 
@@ -54,7 +55,7 @@ class Subsampling(keras.layers.Layer):
             for stride in self.strides
         ]
         self.norms = [keras.layers.LayerNormalization(epsilon=1e-5) for _ in self.strides]
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def build(self, inputs_shape: tuple, mask_shape: tuple | None = None) -> None:
         width = inputs_shape[-1]

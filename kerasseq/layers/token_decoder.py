@@ -14,6 +14,7 @@ from kerasseq.layers.attention_recurrence import batch_major
 from kerasseq.layers.copying import known, with_copies
 from kerasseq.layers.coverage import coverage_loss
 from kerasseq.layers.decoder import RecurrentDecoder
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.scan import scan
 from kerasseq.layers.token_dropout import TokenDropout
@@ -66,7 +67,7 @@ class TokenDecoder(keras.layers.Layer):
         self.embedding = embedding
         self.decoder = decoder
         self.tie_embeddings = tie_embeddings
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.word_dropout = TokenDropout(rate=word_dropout) if word_dropout else None
         self.bottleneck: keras.layers.Dense | None = None
         if tie_embeddings and decoder.units != embedding.output_dim:

@@ -11,6 +11,7 @@ from keras import ops
 from kerasseq.layers.activation_regularization import ActivationRegularization
 from kerasseq.layers.affine import affine
 from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.kernels.halves import in_halves
@@ -118,7 +119,7 @@ class TokenRecurrence(keras.layers.Layer):
         self.bottleneck: keras.layers.Dense | None = None
         if tie_embeddings and widths[-1] != embedding_dim:
             self.bottleneck = keras.layers.Dense(embedding_dim, use_bias=False, dtype=dtype)
-        dropout = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
+        dropout = keras.layers.SpatialDropout1D if locked_dropout else Dropout
         self.word_dropout = TokenDropout(rate=word_dropout) if word_dropout else None
         self.embedding_dropout = EmbeddingDropout(
             vocabulary_size=vocabulary_size, rate=embedding_dropout, dtype=dtype

@@ -11,6 +11,7 @@ from keras import ops
 from kerasseq.layers.bridge import StateBridge
 from kerasseq.layers.copying import known, numbered
 from kerasseq.layers.decoder import RecurrentDecoder
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.token_decoder import TokenDecoder
 from kerasseq.layers.token_dropout import with_dropout
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
@@ -125,7 +126,7 @@ def build_seq2seq(
     source_mask = ops.not_equal(source, 0)
     words = known(source, source_vocabulary_size) if copies else source
     embedded = source_embedding(with_dropout(words, source_word_dropout, name="source_word_dropout"))
-    embedded = keras.layers.Dropout(dropout, name="source_dropout")(embedded)
+    embedded = Dropout(dropout, name="source_dropout")(embedded)
     memory, states = encoder(embedded, padding_mask=source_mask)
     states = StateBridge(state_sizes=decoder.state_sizes, mode=bridge, name="bridge")(states)
     token_decoder = TokenDecoder(

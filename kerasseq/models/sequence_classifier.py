@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.sequence_summary import SequenceSummary
 from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.losses.class_cross_entropy import ClassCrossEntropy
@@ -123,9 +124,9 @@ def build_sequence_classifier(
     layers = [
         *([TokenDropout(rate=word_dropout, name="word_dropout")] if word_dropout else []),
         first,
-        keras.layers.Dropout(input_dropout, name="input_dropout"),
+        Dropout(input_dropout, name="input_dropout"),
         SequenceSummary(encoder=encoder, pooling=pooling, name="summary"),
-        keras.layers.Dropout(output_dropout, name="output_dropout"),
+        Dropout(output_dropout, name="output_dropout"),
         keras.layers.Dense(num_classes, name="classes"),
     ]
     return _stacked(reads, layers)

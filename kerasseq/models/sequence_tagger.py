@@ -11,6 +11,7 @@ from keras import ops
 
 from kerasseq.errors import DataError
 from kerasseq.layers.crf import CRF
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.token_dropout import TokenDropout
 from kerasseq.models.tag_sequences import TagLoss, best_tags, log_probabilities
 from kerasseq.models.task import Task
@@ -118,9 +119,9 @@ def build_sequence_tagger(
     if reader is not None:
         inputs["characters"] = keras.Input((None, None), dtype="int32", name="characters")
         read = keras.layers.Concatenate(name="word_and_characters")([read, reader(inputs["characters"])])
-    read = keras.layers.Dropout(input_dropout, name="input_dropout")(read)
+    read = Dropout(input_dropout, name="input_dropout")(read)
     outputs, _ = create("encoder", encoder, name="encoder")(read, padding_mask=mask)
-    outputs = keras.layers.Dropout(output_dropout, name="output_dropout")(outputs)
+    outputs = Dropout(output_dropout, name="output_dropout")(outputs)
     scores = keras.layers.Dense(num_tags, name="tags")(outputs)
     if crf:
         scores = CRF(num_tags=num_tags, allowed=allowed, name="crf")(scores, mask=mask)

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.cell import Cell as CellLayer
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.stack import RecurrentStack, sequence_and_states
@@ -77,7 +78,7 @@ class PyramidalEncoder(keras.layers.Layer):
         self.layers = [
             RecurrentStack(cell=_own(cell, index), num_layers=1, **of_layer) for index in range(num_layers)
         ]
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.width = self.layers[0].width
 
     @property

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import keras
 
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.ready_parts import with_ready_parts
 from kerasseq.layers.stack import RecurrentStack, sequence_and_states
@@ -72,7 +73,7 @@ class RecurrentEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.options = options
         self.stack = RecurrentStack(**options)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.width = self.stack.width
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.sequence_summary import SequenceSummary
 from kerasseq.specs import Encoder, NonNegativeInt, Pooling, PositiveInt, Rate, check_arguments
 
@@ -76,7 +77,7 @@ class DirectForecast(keras.layers.Layer):
         self.horizon, self.num_targets, self.num_outputs = horizon, num_targets, num_outputs
         self.autoregression, self.residual, self.season = autoregression, residual, season
         self.summary = SequenceSummary(encoder=encoder, pooling=pooling, name="summary")
-        self.dropout = keras.layers.Dropout(output_dropout)
+        self.dropout = Dropout(output_dropout)
 
     def build(
         self, inputs_shape: tuple, targets_shape: tuple, known_shape: Any = None, static_shape: Any = None

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.forecasting.direct_forecast import small
 from kerasseq.layers.scan import scan
 from kerasseq.registry import create
@@ -67,7 +68,7 @@ class RecursiveForecast(keras.layers.Layer):
         if stack is None or stack.backward_layers:
             message = "a recursive forecast needs a `recurrent` `encoder` of one direction"
             raise ValueError(f"{message}. Received: encoder={encoder!r}")
-        self.dropout = keras.layers.Dropout(output_dropout)
+        self.dropout = Dropout(output_dropout)
         width = num_targets * num_outputs
         self.outputs = keras.layers.Dense(width, kernel_initializer=small(), name="outputs")
 
