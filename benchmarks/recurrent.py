@@ -161,6 +161,7 @@ def keras_training(
     batches = read_ahead(batches, tf.data.INFINITE_CARDINALITY)  # no turn waits for tf.data's tuning thread
     if side == "ours":
         from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
+        from kerasseq.memory import keep_freed_memory
         from kerasseq.models.language_model import build_language_model
         from kerasseq.train.callbacks import GradientClipping
         from kerasseq.train.optimizers.adam import adam
@@ -169,6 +170,7 @@ def keras_training(
             vocabulary_size=vocabulary, embedding_dim=units, cell=cell, units=units, num_layers=layers
         )
         optimizer, loss = adam(), MaskedCrossEntropy()
+        keep_freed_memory()  # as `kerasseq train` does
     else:
         layer = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[cell]
         stack = [layer(units, return_sequences=True) for _ in range(layers)]
