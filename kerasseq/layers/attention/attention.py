@@ -160,7 +160,7 @@ def attend_gradient(d_context: Any, weights: Any, values: Any, d_weights: Any) -
 def product_of_rows(row: Any, rows: Any) -> Any:
     """Each example's row times its matrix of rows: (batch, width), (batch, time, width) -> (batch, time).
 
-    TensorFlow on a CPU takes half as long for a row times a matrix turned around as for a matrix times a
-    column.
+    TensorFlow on a CPU takes a quarter less time (bfloat16: two fifths) for a row times a matrix turned
+    around than for a matrix times a column.
     """
     return ops.squeeze(ops.matmul(row[:, None], ops.transpose(rows, (0, 2, 1))), axis=1)
