@@ -22,7 +22,7 @@ GROUND = frozenset(
         "tag_schemes",
         "threads",
         "memory",
-    }  # fmt: skip
+    }
 )
 SECOND = frozenset({"recipe", "data", "layers", "losses", "metrics", "decode", "workers"})
 FOURTH = frozenset({"train", "evaluate", "export", "serve", "report", "catalogue", "resuming", "environment"})

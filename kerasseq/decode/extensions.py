@@ -40,12 +40,9 @@ def best_extensions(
     num_groups = groups.shape[1]
     maxima = ops.max(groups, axis=-1)
     normalizer = log_normalizer(groups, maxima)
-    flat = ops.reshape(groups, (-1, size))  # groups of all rows, as a gather takes them
-    first_of_row = ops.arange(ops.shape(maxima)[0], dtype="int32") * num_groups
     penalties = struck_penalties(num_groups, size, struck)
     for group in sorted({token // size for token in struck if token < vocabulary_size}):
-        of_group = ops.take(flat, first_of_row + group, axis=0) + penalties[group]  # (rows, size)
-        left = ops.max(of_group, axis=-1, keepdims=True)
+        left = ops.max(pick_group(groups, group) + penalties[group], axis=-1, keepdims=True)
         maxima = ops.where(ops.arange(num_groups, dtype="int32") == group, left, maxima)
 
     batch_size, beam_width = ops.shape(log_probabilities)
@@ -55,10 +52,9 @@ def best_extensions(
     places = ops.sort(places, axis=-1)  # so that equal extensions stay in the order of their columns
     slots, of_vocabulary = places // num_groups, places % num_groups  # (batch, count)
     of_rows = pick_slots(rows, slots)
-    contenders = ops.take(flat, of_rows * num_groups + of_vocabulary, axis=0)  # (batch, count, size)
-    gains = _gain(contenders, ops.take(normalizer, of_rows, axis=0)[..., None])
-    if struck:
-        gains = gains + ops.take(penalties, of_vocabulary, axis=0)
+    contenders = ops.take(ops.reshape(groups, (-1, size)), of_rows * num_groups + of_vocabulary, axis=0)
+    gains = _gain(contenders, ops.take(normalizer, of_rows, axis=0)[..., None])  # (batch, count, size)
+    gains = gains + ops.take(penalties, of_vocabulary, axis=0)
     totals = _add(pick_slots(log_probabilities, slots)[..., None], gains)
     best, places = ops.top_k(ops.reshape(totals, (batch_size, count * size)), count)
     return (
@@ -93,6 +89,13 @@ def in_groups(logits: Any, size: int) -> Any:
     return ops.reshape(logits, (-1, num_groups, size))
 
 
+def pick_group(groups: Any, place: Any) -> Any:
+    """A group of each row, (rows, groups, size) -> (rows, size); `place` is for all of them or (rows,)."""
+    num_groups, size = groups.shape[1:]
+    first = ops.arange(ops.shape(groups)[0], dtype="int32") * num_groups
+    return ops.take(ops.reshape(groups, (-1, size)), first + place, axis=0)
+
+
 def log_normalizer(groups: Any, maxima: Any) -> Any:
     """log(sum(exp(logits))) of each row, as the largest logit minus its log-probability.
 
@@ -108,8 +111,7 @@ def log_normalizer(groups: Any, maxima: Any) -> Any:
     num_groups, size = groups.shape[1:]
     largest = ops.cast(ops.argmax(maxima, axis=-1), "int32")
     probabilities = ops.softmax(ops.reshape(groups, (-1, num_groups * size)), axis=-1)
-    first = ops.arange(ops.shape(maxima)[0], dtype="int32") * num_groups
-    nearby = ops.take(ops.reshape(probabilities, (-1, size)), first + largest, axis=0)
+    nearby = pick_group(ops.reshape(probabilities, (-1, num_groups, size)), largest)
     return ops.max(maxima, axis=-1) - apply_evenly(ops.log, ops.max(nearby, axis=-1))
 
 

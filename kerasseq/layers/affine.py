@@ -53,10 +53,11 @@ def affine(inputs: Any, kernel: Any, bias: Any = None, *, tied: bool = False) ->
 
     def forward(parts: dict) -> tuple[Any, Any]:
         kernel = ops.transpose(parts["kernel"]) if tied else parts["kernel"]
-        products = ops.matmul(parts["rows"], kernel)
         if "bias" in parts:
-            bias = parts["bias"]
-            products = ops.cast(ops.add(products, ops.cast(bias, products.dtype)), bias.dtype)
+            products = linear(parts["rows"], kernel, ops.cast(parts["bias"], kernel.dtype))
+            products = ops.cast(products, parts["bias"].dtype)
+        else:
+            products = linear(parts["rows"], kernel)
         return products, lambda upstream: _gradients(parts, upstream, tied)
 
     parts = {"rows": rows, "kernel": kernel}
