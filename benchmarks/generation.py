@@ -3,12 +3,14 @@
     pip install torch==2.13.0            (in any environment; name its Python with --peer-python)
     python benchmarks/generation.py --peer-python PYTHON
     python benchmarks/generation.py --shape 10000,650,2 --streams 1 64 --peer-python PYTHON
+    python benchmarks/generation.py --precision mixed_bfloat16 --peer-python PYTHON
 
 Every side samples from the whole vocabulary with an LSTM of the same size: an embedding as wide as the
-layers, random weights, no text to begin from. kerasseq calls its decoder in one graph, as its `predict` and
-its SavedModel do; PyTorch calls `nn.LSTM` step by step; Keras calls `predict` for every token, as tutorials
-do: on the last 40 tokens, or on stateful layers and the last one. Sides take turns, each in a process of its
-own, since a machine's speed drifts; figures are medians.
+layers, random weights, no text to begin from. kerasseq calls its decoder in one graph, in a process set up as
+that of `kerasseq predict`; PyTorch calls `nn.LSTM` step by step; Keras calls `predict` for every token, as
+tutorials do: on the last 40 tokens, or on stateful layers and the last one. In `mixed_bfloat16` Keras has its
+policy of that name, and PyTorch's weights are in bfloat16. Sides take turns, each in a process of its own,
+since a machine's speed drifts; figures are medians.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 WINDOW = 40  # what tutorials read anew for every character
 AIMS = {"torch": 5.0, "predict": 50.0, "predict_window": 50.0}
@@ -40,13 +43,15 @@ def main() -> None:
     parser.add_argument("--shape", default="65,512,2", help="vocabulary, units and layers")
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 64], help="texts at a time")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--precision", choices=["float32", "mixed_bfloat16"], default="float32")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports torch")
     parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     shape = tuple(map(int, arguments.shape.split(",")))
     if arguments.side:
-        rate = measure(SIDES[arguments.side](*shape, arguments.streams[0]), arguments.seconds)
+        generate = SIDES[arguments.side](*shape, arguments.streams[0], arguments.precision)
+        rate = measure(generate, arguments.seconds)
         print(json.dumps(rate))
         return
     for streams in arguments.streams:
@@ -78,9 +83,9 @@ def in_a_process(arguments: argparse.Namespace, side: str, streams: int) -> floa
         print(f"PyTorch is not installed in {python}: left out. See the head of this file.")
         return None
     options = ["--side", side, "--shape", arguments.shape, "--streams", str(streams)]
-    command = [python, __file__, *options, "--seconds", str(arguments.seconds)]
+    options += ["--precision", arguments.precision, "--seconds", str(arguments.seconds)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
+    done = subprocess.run([python, __file__, *options], stdout=subprocess.PIPE, check=True, env=environment)
     return float(done.stdout.splitlines()[-1])
 
 
@@ -101,14 +106,24 @@ def measure(generate: Callable[[], int], seconds: float) -> float:
     return statistics.median(rates)
 
 
-def kerasseq_side(vocabulary_size: int, units: int, num_layers: int, streams: int) -> Callable[[], int]:
+def kerasseq_side(
+    vocabulary_size: int, units: int, num_layers: int, streams: int, precision: str
+) -> Callable[[], int]:
     """Sampling in the graph."""
+    from kerasseq.memory import keep_freed_memory
+    from kerasseq.threads import one_thread_an_operation
+
+    one_thread_an_operation()  # before TensorFlow's first operation
+    keep_freed_memory()
+    import keras
     import tensorflow as tf
 
     from kerasseq.decode.sample import Sample
     from kerasseq.models.language_model import LanguageModelTask, build_language_model
+    from kerasseq.models.precision import weights_cast_once
     from kerasseq.specs import END_ID, PAD_ID, START_ID
 
+    keras.config.set_dtype_policy(precision)
     model = build_language_model(
         vocabulary_size=vocabulary_size, embedding_dim=units, units=units, num_layers=num_layers
     )
@@ -118,20 +133,24 @@ def kerasseq_side(vocabulary_size: int, units: int, num_layers: int, streams: in
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
     def run(prompts: tf.Tensor) -> tf.Tensor:
         never = (PAD_ID, START_ID, END_ID)  # so that no text ends early
-        found = task.respond(model, {"text": prompts}, decoder, max_length=length, forbidden_ids=never)
+        with weights_cast_once(model):
+            found = task.respond(model, {"text": prompts}, decoder, max_length=length, forbidden_ids=never)
         return found["lengths"]
 
     prompts = tf.tile([[START_ID, END_ID]], [streams, 1])
     return lambda: int(run(prompts).numpy().sum())
 
 
-def torch_side(vocabulary_size: int, units: int, num_layers: int, streams: int) -> Callable[[], int]:
+def torch_side(
+    vocabulary_size: int, units: int, num_layers: int, streams: int, precision: str
+) -> Callable[[], int]:
     """A Python loop over single steps of `nn.LSTM`."""
     import torch
 
-    embedding = torch.nn.Embedding(vocabulary_size, units)
-    recurrent = torch.nn.LSTM(units, units, num_layers, batch_first=True)
-    output = torch.nn.Linear(units, vocabulary_size)
+    dtype = torch.bfloat16 if precision == "mixed_bfloat16" else torch.float32
+    embedding = torch.nn.Embedding(vocabulary_size, units).to(dtype)
+    recurrent = torch.nn.LSTM(units, units, num_layers, batch_first=True).to(dtype)
+    output = torch.nn.Linear(units, vocabulary_size).to(dtype)
     length = 50 if streams == 1 else 20
 
     @torch.no_grad()
@@ -139,7 +158,7 @@ def torch_side(vocabulary_size: int, units: int, num_layers: int, streams: int) 
         tokens, state = torch.zeros((streams, 1), dtype=torch.long), None
         for _ in range(length):
             hidden, state = recurrent(embedding(tokens), state)
-            shares = (output(hidden[:, -1]) / 0.9).softmax(-1)
+            shares = (output(hidden[:, -1]).float() / 0.9).softmax(-1)
             tokens = torch.multinomial(shares, 1)
         return streams * length
 
@@ -147,12 +166,13 @@ def torch_side(vocabulary_size: int, units: int, num_layers: int, streams: int) 
 
 
 def predict_side(
-    vocabulary_size: int, units: int, num_layers: int, streams: int, window: int = 1
+    vocabulary_size: int, units: int, num_layers: int, streams: int, precision: str, window: int = 1
 ) -> Callable[[], int]:
     """A Python loop over `model.predict`; its layers keep their states where they read one token."""
     import keras
     import numpy as np
 
+    keras.config.set_dtype_policy(precision)
     tokens = keras.Input((window,), batch_size=streams, dtype="int32")
     hidden = keras.layers.Embedding(vocabulary_size, units)(tokens)
     for place in range(num_layers):
@@ -164,7 +184,7 @@ def predict_side(
     def generate() -> int:
         read = np.ones((streams, window), "int32")
         for _ in range(10):
-            logits = model.predict(read, verbose=0, batch_size=streams) / 0.9
+            logits = model.predict(read, verbose=0, batch_size=streams).astype("float32") / 0.9
             new = (logits + random.gumbel(size=logits.shape)).argmax(-1)[:, None].astype("int32")
             read = np.concatenate([read[:, 1:], new], axis=1)
         return streams * 10
@@ -172,9 +192,9 @@ def predict_side(
     return generate
 
 
-def predict_window_side(*sizes: int) -> Callable[[], int]:
+def predict_window_side(*options: Any) -> Callable[[], int]:
     """The same, with a window of the text read anew for every token."""
-    return predict_side(*sizes, window=WINDOW)
+    return predict_side(*options, window=WINDOW)
 
 
 SIDES = {

@@ -3,12 +3,14 @@
     python benchmarks/recurrent.py                                  # all shapes, LSTM and GRU
     python benchmarks/recurrent.py 64,100,65,2,512 --cell lstm      # batch,time,vocabulary,layers,units
     python benchmarks/recurrent.py --peer-python PYTHON             # a Python that imports torch
+    python benchmarks/recurrent.py --precision mixed_bfloat16       # on every side
     python benchmarks/recurrent.py kernels                          # one layer: generic, fused, halves
 
 Every side is the same model, an embedding as wide as the layers and a layer of logits, with Adam, gradients
-clipped to a global norm of 1, in float32 and without dropout. Ours runs in `fit` as a recipe's does; Keras in
-`fit`, with `jit_compile` off and on, of which the faster one counts; PyTorch in a plain loop, once as it is
-and once with glibc told to keep memory ("kept"). Each side has a process of its own, so that none inherits
+clipped to a global norm of 1 and without dropout. Ours runs in `fit` as a recipe's does; Keras in `fit`, with
+`jit_compile` off and on, of which the faster one counts; PyTorch in a plain loop, once as it is and once with
+glibc told to keep memory ("kept"). In `mixed_bfloat16` Keras has its policy of that name and PyTorch its
+`autocast`. Each side has a process of its own, so that none inherits
 another's threads or memory; all stay alive, and take turns, in an order that is turned round after each turn.
 Figures are tokens a second, the median of the turns, and the most memory that the process ever held.
 """
@@ -43,13 +45,14 @@ def main() -> None:
     parser.add_argument("shapes", nargs="*", default=SHAPES, help="or the word `kernels`")
     parser.add_argument("--cell", choices=["lstm", "gru", "both"], default="both")
     parser.add_argument("--sides", nargs="*", choices=SIDES, default=SIDES)
+    parser.add_argument("--precision", choices=["float32", "mixed_bfloat16"], default="float32")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="about how long a turn takes")
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports torch")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        serve(options.side, options.shapes[0], options.cell)
+        serve(options.side, options.shapes[0], options.cell, options.precision)
         return
     cells = ["lstm", "gru"] if options.cell == "both" else [options.cell]
     for cell in cells:
@@ -62,7 +65,7 @@ def main() -> None:
 
 def compare(shape: str, cell: str, options: argparse.Namespace) -> None:
     """One shape, all sides in turns."""
-    workers = {side: Worker(side, shape, cell, options.peer_python) for side in options.sides}
+    workers = {side: Worker(side, shape, cell, options) for side in options.sides}
     workers = {side: worker for side, worker in workers.items() if worker.is_ready()}
     rates: dict[str, list[float]] = {side: [] for side in workers}
     order = list(workers)
@@ -88,10 +91,10 @@ def compare(shape: str, cell: str, options: argparse.Namespace) -> None:
 class Worker:
     """A side in a process of its own, which trains when it is told to."""
 
-    def __init__(self, side: str, shape: str, cell: str, peer_python: str):
-        python = peer_python if side.startswith("torch") else sys.executable
+    def __init__(self, side: str, shape: str, cell: str, options: argparse.Namespace):
+        python = options.peer_python if side.startswith("torch") else sys.executable
         self.process = subprocess.Popen(
-            [python, __file__, shape, "--cell", cell, "--side", side],
+            [python, __file__, shape, "--cell", cell, "--precision", options.precision, "--side", side],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -123,11 +126,11 @@ class Worker:
         return float(self.process.stdout.readline())
 
 
-def serve(side: str, shape: str, cell: str) -> None:
+def serve(side: str, shape: str, cell: str, precision: str) -> None:
     """The worker's end: trains for as many seconds as each line asks for."""
     batch, num_steps, vocabulary, layers, units = map(int, shape.split(","))
     build = torch_training if side.startswith("torch") else keras_training
-    train = build(side, batch, num_steps, vocabulary, layers, units, cell)
+    train = build(side, batch, num_steps, vocabulary, layers, units, cell, precision)
     train(2)
     began = time.perf_counter()
     train(2)
@@ -146,7 +149,7 @@ def serve(side: str, shape: str, cell: str) -> None:
 
 
 def keras_training(
-    side: str, batch: int, num_steps: int, vocabulary: int, layers: int, units: int, cell: str
+    side: str, batch: int, num_steps: int, vocabulary: int, layers: int, units: int, cell: str, precision: str
 ) -> Callable[[int], None]:
     """A function that trains a number of steps in one call of `fit`."""
     import keras
@@ -156,6 +159,7 @@ def keras_training(
     from kerasseq.data.read_ahead import read_ahead
 
     keras.utils.set_random_seed(1)
+    keras.config.set_dtype_policy(precision)
     text = np.random.default_rng(1).integers(1, vocabulary, (batch, num_steps + 1)).astype("int32")
     batches = tf.data.Dataset.from_tensors((text[:, :-1], text[:, 1:])).repeat()
     batches = read_ahead(batches, tf.data.INFINITE_CARDINALITY)  # no turn waits for tf.data's tuning thread
@@ -187,7 +191,7 @@ def keras_training(
 
 
 def torch_training(
-    side: str, batch: int, num_steps: int, vocabulary: int, layers: int, units: int, cell: str
+    side: str, batch: int, num_steps: int, vocabulary: int, layers: int, units: int, cell: str, precision: str
 ) -> Callable[[int], None]:
     """A function that trains a number of steps in a plain loop."""
     import torch
@@ -202,9 +206,11 @@ def torch_training(
     def train(steps: int) -> None:
         for _ in range(steps):
             optimizer.zero_grad()
-            logits = output(recurrent(embedding(text[:, :-1]))[0])
             labels = text[:, 1:].reshape(-1)
-            torch.nn.functional.cross_entropy(logits.reshape(-1, vocabulary), labels).backward()
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "mixed_bfloat16"):
+                logits = output(recurrent(embedding(text[:, :-1]))[0])
+                loss = torch.nn.functional.cross_entropy(logits.reshape(-1, vocabulary), labels)
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
 

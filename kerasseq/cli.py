@@ -142,7 +142,7 @@ def launch(
 def evaluate(run: RunArgument) -> None:
     """Measure a run on its test split."""
     pipeline = _pipeline(tensorflow=True)
-    pipeline.fill_cores(run)
+    pipeline.fill_cores(run, scores=True)
     pipeline.evaluate(run)
     pipeline.show(run)
 
@@ -157,7 +157,7 @@ def predict(run: RunArgument, file: InputFile = None, format: FormatOption = For
             typer.echo(piece, nl=False)
         typer.echo()
     else:
-        pipeline.fill_cores(run)
+        pipeline.fill_cores(run, scores=False)
         _write(pipeline.predict(run, texts), format, "prediction")
 
 

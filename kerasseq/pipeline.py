@@ -176,15 +176,20 @@ def predict(run: RunLike, inputs: Iterable[Any]) -> Iterable[dict[str, Any]]:
     return open_run(run).decode(inputs)
 
 
-def fill_cores(run: RunLike) -> None:
-    """For a process that does nothing but answer: batches side by side fill the cores, not each operation.
+def fill_cores(run: RunLike, *, scores: bool) -> None:
+    """For a process that does nothing but answer: batches and operations side by side fill the cores.
 
     It settles the threads of the whole process, so it comes before anything is computed, and only commands
-    call it. A model whose batches have to come one after the other is left as it is.
+    call it.
+
+    Args:
+        run: The run.
+        scores: Whether a split is scored as well: a model that carries its states from batch to batch is left
+            as it is, since its batches come one after the other.
     """
     from kerasseq.threads import one_thread_an_operation
 
-    if not open_run(run).task_class.carries_state:
+    if not (scores and open_run(run).task_class.carries_state):
         one_thread_an_operation()
 
 

@@ -108,7 +108,13 @@ def test_a_command_says_what_the_function_of_its_name_returns(command, pipeline,
             ],
         ),
         ("train a seed=2", [("train", ("a", ["seed=2"]), NO_OPTIONS)]),
-        ("evaluate runs/a", [(verb, (Path("runs/a"),), {}) for verb in ("fill_cores", "evaluate", "show")]),
+        (
+            "evaluate runs/a",
+            [
+                ("fill_cores", (Path("runs/a"),), {"scores": True}),
+                *((verb, (Path("runs/a"),), {}) for verb in ("evaluate", "show")),
+            ],
+        ),
     ],
 )
 def test_a_command_that_shows_its_own_progress_adds_nothing(command, pipeline, line, calls):
@@ -150,7 +156,7 @@ def test_predict_reads_standard_input(command, pipeline):
     pipeline.returns["predict"] = PREDICTIONS
     assert command("predict", "runs/a", stdin="é b\r\n\n".encode()) == (0, "é\n\n", "")
     fill_cores, predict = pipeline.calls
-    assert fill_cores == ("fill_cores", (Path("runs/a"),), {})  # before anything is computed
+    assert fill_cores == ("fill_cores", (Path("runs/a"),), {"scores": False})  # before anything is computed
     assert predict == ("predict", (Path("runs/a"), ["é b", ""]), {})
 
 

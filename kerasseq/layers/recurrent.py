@@ -8,7 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.cells.cell import Cell, States, Weights
+from kerasseq.layers.kernels.by_gate import project_by_gate
 from kerasseq.layers.kernels.choice import Choice, Kernel, choose, run
 from kerasseq.layers.kernels.halves import in_halves
 from kerasseq.layers.ready_parts import with_ready_parts
@@ -125,14 +126,25 @@ class Recurrent(keras.layers.Layer):
         """The kernel that this layer runs on here, and why."""
         return choose(self.kernel, self.cell, is_noisy=any(self.rates.values()))
 
+    def project(self, inputs: Any, by_gate: Weights | None = None) -> Any:
+        """What `step_from` takes: (..., features) -> (..., gates * units).
+
+        With weights from `weights_by_gate` a tuple of (..., units), one for each gate.
+        """
+        return self.cell.project(inputs) if by_gate is None else project_by_gate(inputs, by_gate)
+
     def step(self, inputs: Any, states: States) -> tuple[Any, States]:
         """One step outside of training: (batch, features), states -> output, states."""
-        return self.step_from(self.cell.project(inputs), states)
+        return self.step_from(self.project(inputs), states)
 
-    def step_from(self, projected: Any, states: States) -> tuple[Any, States]:
-        """One step outside of training, from what `cell.project` made of the inputs."""
-        after, _ = self.cell.step(projected, tuple(states), self.cell.step_weights())
-        after = self.noise.expected(after, tuple(states))
+    def step_from(self, projected: Any, states: States, by_gate: Weights | None = None) -> tuple[Any, States]:
+        """One step outside of training, from what `project` made of the inputs with the same `by_gate`."""
+        before = tuple(states)
+        if by_gate is None:
+            after, _ = self.cell.step(projected, before, self.cell.step_weights())
+        else:
+            after = self.cell.step_by_gate(projected, before, by_gate)
+        after = self.noise.expected(after, before)
         return after[0], after
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

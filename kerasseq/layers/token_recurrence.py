@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
-from keras import ops
+from keras import ops, tree
 
 from kerasseq.layers.activation_regularization import ActivationRegularization
 from kerasseq.layers.affine import affine
-from kerasseq.layers.cells.cell import Cell, States
+from kerasseq.layers.cells.cell import Cell, States, Weights
 from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
+from kerasseq.layers.kernels.by_gate import weights_by_gate
 from kerasseq.layers.kernels.choice import Kernel
 from kerasseq.layers.kernels.halves import in_halves
 from kerasseq.layers.ready_parts import with_ready_parts
@@ -25,6 +26,17 @@ from kerasseq.specs import NonNegativeFloat, PositiveInt, Rate, check_arguments
 AllStates = list[States]
 
 MOST_ROWS = 1024  # of a vocabulary that is multiplied as a whole
+
+
+class Prepared(NamedTuple):
+    """What the steps of a loop have in common.
+
+    `rows` is what the lowest layer makes of each token, (vocabulary_size, width), which a step looks up; None
+    where tokens are many. `by_gate` has for each layer its `weights_by_gate`.
+    """
+
+    rows: Any | None
+    by_gate: list[Weights | None]
 
 
 @keras.saving.register_keras_serializable("kerasseq")
@@ -57,7 +69,7 @@ class TokenRecurrence(keras.layers.Layer):
         states: For each layer its states, (batch, units) each; zeros unless given.
         mask: True at the tokens to read, (batch, time); others leave the states as they are. Padding on the
             right needs none for its row's logits.
-        projected_rows: From `projected_rows`, for one step of many: the lowest layer looks its product up.
+        prepared: From `prepare`, for one step of many.
     Returns:
         Logits of the next token, (batch, time, vocabulary_size) or (batch, vocabulary_size), and the states
         behind the last one.
@@ -160,13 +172,13 @@ class TokenRecurrence(keras.layers.Layer):
         tokens: Any,
         states: AllStates | None = None,
         mask: Any = None,
-        projected_rows: Any = None,
+        prepared: Prepared | None = None,
         training: bool = False,
     ) -> tuple[Any, AllStates]:
         if states is None:
             states = self.zero_states(ops.shape(tokens)[0])
         if len(tokens.shape) == 1:
-            return self._step(tokens, states, projected_rows)
+            return self._step(tokens, states, prepared or Prepared(None, [None] * len(states)))
         read = tokens if self.word_dropout is None else self.word_dropout(tokens, training=training)
         if self._reads_rows(training):
             inputs, table = read, self._table()
@@ -204,21 +216,23 @@ class TokenRecurrence(keras.layers.Layer):
             return ops.eye(self.vocabulary_size, dtype=self.compute_dtype)
         return ops.cast(self.embedding.embeddings, self.compute_dtype)
 
-    def projected_rows(self) -> Any | None:
-        """What the lowest layer makes of each token, (vocabulary_size, width); None where there are many."""
-        if not self._reads_rows(training=False):
-            return None
-        return ops.cast(self.recurrent_layers[0].cell.project(self._table()), self.compute_dtype)
+    def prepare(self) -> Prepared:
+        """What single steps have in common, made once before a loop over them."""
+        by_gate = [weights_by_gate(layer.cell) for layer in self.recurrent_layers]
+        is_looked_up = self._reads_rows(training=False)
+        rows = self.recurrent_layers[0].project(self._table(), by_gate[0]) if is_looked_up else None
+        return Prepared(rows, by_gate)
 
-    def _step(self, tokens: Any, states: AllStates, projected_rows: Any) -> tuple[Any, AllStates]:
-        lowest, *others = self.recurrent_layers
-        if projected_rows is None:
-            outputs, new = lowest.step(self._embedded(tokens), states[0])
-        else:
-            outputs, new = lowest.step_from(ops.take(projected_rows, tokens, axis=0), states[0])
-        after = [new]
-        for layer, before in zip(others, states[1:], strict=True):
-            outputs, new = layer.step(outputs, before)
+    def _step(self, tokens: Any, states: AllStates, prepared: Prepared) -> tuple[Any, AllStates]:
+        outputs, after = None, []
+        for layer, before, by_gate in zip(self.recurrent_layers, states, prepared.by_gate, strict=True):
+            if after:
+                projected = layer.project(outputs, by_gate)
+            elif prepared.rows is None:
+                projected = layer.project(self._embedded(tokens), by_gate)
+            else:
+                projected = tree.map_structure(lambda rows: ops.take(rows, tokens, axis=0), prepared.rows)
+            outputs, new = layer.step_from(projected, before, by_gate)
             after.append(new)
         return self._logits(outputs), after
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
 from keras import ops
 
 from kerasseq.layers.kernels.choice import Kernel
-from kerasseq.layers.token_recurrence import AllStates, TokenRecurrence
+from kerasseq.layers.token_recurrence import AllStates, Prepared, TokenRecurrence
 from kerasseq.losses.masked_cross_entropy import MaskedCrossEntropy
 from kerasseq.models.carried_state import CarriedState, reset
 from kerasseq.models.language_signatures import language_signatures
@@ -182,9 +182,15 @@ class LanguageModelTask(Task):
         return ops.take_along_axis(prompt, last[:, None], axis=1)[:, 0], states
 
     @staticmethod
-    def step(model: keras.Model, tokens: Any, state: AllStates, rows: Any = None) -> tuple[Any, AllStates]:
+    def step(
+        model: keras.Model, tokens: Any, state: AllStates, prepared: Prepared | None = None
+    ) -> tuple[Any, AllStates]:
         """Logits (rows, vocabulary) after `tokens` (rows,), and the states behind them."""
-        return _tokens(model)(tokens, state, projected_rows=rows)
+        return _tokens(model)(tokens, state, prepared=prepared)
+
+    def _steps(self, model: keras.Model) -> Callable[[Any, AllStates], tuple[Any, AllStates]]:
+        """`step` for a loop, with what all steps have in common made now."""
+        return functools.partial(self.step, model, prepared=_tokens(model).prepare())
 
     def encode_examples(self, columns: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Every text is a document of its own."""
@@ -210,7 +216,7 @@ class LanguageModelTask(Task):
         prompt = prompts_of(encoded["text"])
         first_tokens, states = self.begin(model, prompt)
         found = decoder(
-            functools.partial(self.step, model, rows=_tokens(model).projected_rows()),
+            self._steps(model),
             states,
             **{
                 "batch_size": ops.shape(prompt)[0],
@@ -240,8 +246,7 @@ class LanguageModelTask(Task):
 
     def extend(self, model: keras.Model, progress: Any, decoder: Any, num_steps: int) -> tuple[Any, Any]:
         """Writes on: the progress and the tokens written, (batch, num_steps)."""
-        step = functools.partial(self.step, model)
-        return decoder.extend(step, progress, num_steps=num_steps, **self.stops(decoder))[:2]
+        return decoder.extend(self._steps(model), progress, num_steps=num_steps, **self.stops(decoder))[:2]
 
     def pieces(self, encoded: Mapping[str, Any], written: Iterable[Any]) -> Iterator[str]:
         """The text of one prompt, and of the tokens behind it, (1, steps), as they come."""

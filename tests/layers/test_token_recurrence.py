@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 
 from kerasseq.layers.cells.gru import GRU
+from kerasseq.layers.kernels import by_gate
 from kerasseq.layers.token_recurrence import TokenRecurrence
 from tests.layers.parts import randomise
 
@@ -37,12 +38,28 @@ def test_one_hot_vectors_take_a_row_of_the_kernel():
 @pytest.mark.parametrize("embedding_dim", [4, 5, None])
 def test_a_step_may_look_its_tokens_up(embedding_dim):
     layer = _layer(cell="gru", embedding_dim=embedding_dim, num_layers=2)
-    rows = layer.projected_rows()
-    assert (rows is None) == (embedding_dim == 4)  # 9 tokens are too many for it
+    prepared = layer.prepare()
+    assert (prepared.rows is None) == (embedding_dim == 4)  # 9 tokens are too many for it
+    assert prepared.by_gate == [None, None]
+    _assert_steps_equal(layer, prepared)
+
+
+def _assert_steps_equal(layer, prepared):
     _, states = layer(TOKENS)
-    looked_up, plain = layer(TOKENS[:, 0], states, projected_rows=rows), layer(TOKENS[:, 0], states)
-    for ours, theirs in zip(keras.tree.flatten(looked_up), keras.tree.flatten(plain), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    ours, plain = layer(TOKENS[:, 0], states, prepared=prepared), layer(TOKENS[:, 0], states)
+    for one, other in zip(keras.tree.flatten(ours), keras.tree.flatten(plain), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only there do gates run side by side")
+@pytest.mark.parametrize("embedding_dim", [4, 5, None])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_step_may_take_its_gates_apart(cell, embedding_dim, monkeypatch):
+    monkeypatch.setattr(by_gate, "FEWEST_UNITS", 5)
+    layer = _layer(cell=cell, embedding_dim=embedding_dim, num_layers=2, output_units=6, zoneout=0.25)
+    prepared = layer.prepare()
+    assert all(weights is not None for weights in prepared.by_gate)
+    _assert_steps_equal(layer, prepared)
 
 
 def test_masked_tokens_leave_the_states():

@@ -8,7 +8,11 @@ from keras import ops
 from kerasseq.data.features.text import TextFeature
 from kerasseq.decode.beam import Beam
 from kerasseq.decode.greedy import Greedy
+from kerasseq.layers.kernels import by_gate
+from kerasseq.models.inference import Inference
 from kerasseq.models.language_model import LanguageModelTask, build_language_model
+from kerasseq.models.precision import precision
+from kerasseq.models.prompts import prompts_of
 from kerasseq.registry import load
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
 from tests.layers.parts import randomise
@@ -157,6 +161,27 @@ def test_greedy_generation_is_the_likeliest_token_each_time():
         if text[-1] == 3:
             break
     assert answer["prediction"] == TASK.features["text"].decode([text])[0].decode()
+
+
+@each_model
+@pytest.mark.parametrize(("policy", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 1e-2)])
+def test_texts_are_the_same_with_weights_cast_once_and_gates_apart(name, policy, tolerance, monkeypatch):
+    """As `predict` writes them, at once and a few tokens at a time."""
+    monkeypatch.setattr(by_gate, "FEWEST_UNITS", UNITS)
+    with precision(policy):
+        model = small_model(**MODELS[name])
+    encoded, decoder = TASK.encode(TEXTS), Greedy(max_length=4)
+    first_tokens, states = TASK.begin(model, prompts_of(encoded["text"]))
+    step = functools.partial(TASK.step, model)
+    options = {"batch_size": len(TEXTS), "max_length": 4, "first_tokens": first_tokens}
+    expected = decoder(step, states, **options)
+
+    inference = Inference(TASK, model, decoder)
+    found = inference.respond(encoded)
+    np.testing.assert_array_equal(found["tokens"], expected.tokens)
+    np.testing.assert_allclose(found["scores"], expected.scores, rtol=tolerance)
+    _, tokens = inference.extend(inference.open(encoded), 4)
+    np.testing.assert_array_equal(tokens, expected.tokens[:, 0])
 
 
 def test_the_perplexity_and_the_bits_of_a_text():

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.affine import linear
+from kerasseq.layers.scan import as_tensor
 from kerasseq.specs import PositiveInt, check_arguments
 
 States = tuple[Any, ...]
@@ -93,8 +94,8 @@ class Cell(keras.layers.Layer):
 
     def input_weights(self) -> Weights:
         """The weights that `product` needs."""
-        kernel = {"kernel": ops.convert_to_tensor(self.kernel)}
-        return kernel if self.layer_norm else {**kernel, "bias": ops.convert_to_tensor(self.bias)}
+        kernel = {"kernel": self._computed_in(self.kernel)}
+        return kernel if self.layer_norm else {**kernel, "bias": self._computed_in(self.bias)}
 
     def step_weights(self) -> Weights:
         """The weights that `step` needs, by name.
@@ -102,13 +103,15 @@ class Cell(keras.layers.Layer):
         Those whose name ends in `kernel` are matrices that a state is multiplied by. A caller may add
         `recurrent_mask`, (batch, units), which h' is multiplied by before its product.
         """
-        weights = (
-            {"recurrent_kernel": ops.convert_to_tensor(self.recurrent_kernel)} if self.has_product else {}
-        )
+        weights = {"recurrent_kernel": self._computed_in(self.recurrent_kernel)} if self.has_product else {}
         if self.layer_norm:
             gains = ["recurrent_gain", *(["state_gain", "state_bias"] if self.num_states == 2 else [])]
-            weights.update({name: ops.convert_to_tensor(getattr(self, name)) for name in gains})
+            weights.update({name: self._computed_in(getattr(self, name)) for name in gains})
         return weights
+
+    def _computed_in(self, weight: Any) -> Any:
+        """A weight in the precision that the cell computes in; outside of a call Keras does not cast it."""
+        return ops.cast(as_tensor(weight), self.compute_dtype)
 
     def transposed_weights(self, weights: Weights) -> Weights:
         """What `step_gradient` multiplies by, transposed once before the loop.
@@ -155,6 +158,23 @@ class Cell(keras.layers.Layer):
             The new states, and what `factors` needs of this step.
         """
         raise NotImplementedError(f"{type(self).__name__} must define `step`")
+
+    @property
+    def has_step_by_gate(self) -> bool:
+        """Whether there is a `step_by_gate`."""
+        return False
+
+    def step_by_gate(self, projected: tuple[Any, ...], states: States, weights: Weights) -> States:
+        """One time step outside of training, in which no gate waits for another.
+
+        Args:
+            projected: From `project_by_gate`, (batch, units) for each gate.
+            states: (batch, units) each.
+            weights: From `weights_by_gate`; see `layers/kernels/by_gate.py` for both.
+        Returns:
+            The new states.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `step_by_gate`")
 
     def factors(self, previous: States, saved: Any) -> Any:
         """Derivatives of the gates for all steps at once; every tensor is (time, batch, ...)."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from kerasseq.layers.affine import linear
 from kerasseq.layers.cells.cell import Cell, States, Weights
 from kerasseq.layers.scan import outer_sum, sigmoid, through_sigmoid, through_tanh
 from kerasseq.registry import register
@@ -62,7 +63,7 @@ class GRU(Cell):
     def step_weights(self) -> Weights:
         weights = super().step_weights()
         if self.reset_after:
-            return {**weights, "recurrent_bias": ops.convert_to_tensor(self.recurrent_bias)}
+            return {**weights, "recurrent_bias": self._computed_in(self.recurrent_bias)}
         apart = {}
         for name, weight in weights.items():  # those of n multiply another vector than those of z and r
             apart[name], apart[name.replace("recurrent", "candidate")] = ops.split(
@@ -85,8 +86,22 @@ class GRU(Cell):
             n = ops.tanh(x_n + r * h_n)
         else:
             n = ops.tanh(x_n + self.recurrent_product(r * h, weights, "candidate"))
-        new = z * h + (1 - z) * n if self.update == "keras" else (1 - z) * h + z * n
-        return (new,), {**saved, "n": n}
+        return (self._between(h, n, z),), {**saved, "n": n}
+
+    def _between(self, h: Any, n: Any, z: Any) -> Any:
+        return z * h + (1 - z) * n if self.update == "keras" else (1 - z) * h + z * n
+
+    @property
+    def has_step_by_gate(self) -> bool:
+        return self.reset_after and not self.layer_norm
+
+    def step_by_gate(self, projected: tuple[Any, ...], states: States, weights: Weights) -> States:
+        (h,) = states
+        x_z, x_r, x_n = projected
+        gates = zip(weights["recurrent_kernel"], weights["recurrent_bias"], strict=True)
+        h_z, h_r, h_n = (linear(h, kernel, bias) for kernel, bias in gates)
+        n = ops.tanh(x_n + sigmoid(x_r + h_r) * h_n)
+        return (self._between(h, n, sigmoid(x_z + h_z)),)
 
     def factors(self, previous: States, saved: Any) -> Any:
         z, r, n = saved["z"], saved["r"], saved["n"]

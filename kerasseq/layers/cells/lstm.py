@@ -54,6 +54,17 @@ class LSTM(Cell):
         c = f * c + i * g
         return (o * self.squash_memory(c, weights), c), {"squashed": squashed, "g": g}
 
+    @property
+    def has_step_by_gate(self) -> bool:
+        return not self.layer_norm
+
+    def step_by_gate(self, projected: tuple[Any, ...], states: States, weights: Weights) -> States:
+        h, c = states
+        gates = zip(projected, weights["recurrent_kernel"], strict=True)
+        a_i, a_f, a_g, a_o = (ops.add(part, ops.matmul(h, kernel)) for part, kernel in gates)
+        c = sigmoid(a_f) * c + sigmoid(a_i) * ops.tanh(a_g)
+        return sigmoid(a_o) * ops.tanh(c), c
+
     def factors(self, previous: States, saved: Any) -> Any:
         i, f, _, o = ops.split(saved["squashed"], 4, axis=-1)
         g = saved["g"]

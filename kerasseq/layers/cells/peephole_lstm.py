@@ -51,7 +51,7 @@ class PeepholeLSTM(Cell):
         return ops.concatenate([i, ops.full((self.units,), self.forget_bias, dtype), g_and_o])
 
     def step_weights(self) -> Weights:
-        p_i, p_f, p_o = ops.split(ops.convert_to_tensor(self.peephole), 3)
+        p_i, p_f, p_o = ops.split(self._computed_in(self.peephole), 3)
         return {**super().step_weights(), "p_i": p_i, "p_f": p_f, "p_o": p_o}
 
     def step(self, projected: Any, states: States, weights: Weights) -> tuple[States, Any]:

@@ -1,0 +1,42 @@
+"""Single steps outside of training whose gates run side by side.
+
+A step's product for all gates is one operation. TensorFlow runs what does not wait for each other at the same
+time, a core each, where one operation is shared out among the cores at a loss, or not at all: `kerasseq
+predict` gives each a single thread. So each gate has a product of its own, and needs no parting after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.layers.affine import linear
+from kerasseq.layers.cells.cell import Cell, Weights
+from kerasseq.layers.kernels.cudnn import has_gpu
+
+# Measured by `benchmarks/generation.py --shape 65,UNITS,2`: at 256 units 64 texts are a sixth faster, and one
+# text a quarter slower, where a step is little more than the start of its operations.
+FEWEST_UNITS = 512
+
+
+def weights_by_gate(cell: Cell) -> Weights | None:
+    """A cell's input and step weights with a tensor for each gate; None where its `step` is as fast.
+
+    To be made once before a loop over steps.
+    """
+    if not cell.has_step_by_gate or cell.units < FEWEST_UNITS:
+        return None
+    if keras.backend.backend() != "tensorflow" or has_gpu():
+        return None
+    return {
+        name: tuple(ops.split(weight, cell.num_gates, axis=-1))
+        for name, weight in {**cell.input_weights(), **cell.step_weights()}.items()
+    }
+
+
+def project_by_gate(inputs: Any, weights: Weights) -> tuple[Any, ...]:
+    """A cell's `project` for each gate: (..., inputs) -> (..., units) each."""
+    gates = zip(weights["kernel"], weights["bias"], strict=True)
+    return tuple(linear(inputs, kernel, bias) for kernel, bias in gates)
