@@ -166,7 +166,8 @@ class Run:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, UserWarning) as error:
             raise RunFolderError(
                 f"{self.folder.model} does not fit the run's recipe and vocabulary, or is broken: {error}\n"
-                "  fix: run the recipe again: it is written anew from checkpoints/"
+                "  fix: run the recipe again, which writes it anew from checkpoints/; add --fresh, which\n"
+                "  trains from the start, if another version of kerasseq trained it"
             ) from error
         return model
 

@@ -26,6 +26,10 @@ def batches_at_once() -> int:
     """
     if os.environ.get(WITHIN_AN_OPERATION) != "1":
         return FEW_BATCHES
+    return min(num_cores() + 1, MANY_BATCHES)
+
+
+def num_cores() -> int:
+    """The cores that this process may use, as TensorFlow counts them for its threads."""
     has_affinity = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return min(cores + 1, MANY_BATCHES)
+    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1

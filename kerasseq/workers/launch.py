@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.errors import KerasseqError
+from kerasseq.threads import num_cores
 from kerasseq.workers.place import VARIABLE, config_for
 
 MODULE = ("-m", "kerasseq")
@@ -139,7 +140,7 @@ def _environments(given: Mapping[str, str], addresses: list[str]) -> list[dict[s
         if gpus:
             own[GPUS] = gpus[index]
         else:
-            own[THREADS] = given.get(THREADS) or str(max(1, (os.cpu_count() or 1) // number))
+            own[THREADS] = given.get(THREADS) or str(max(1, num_cores() // number))
         found.append({**given, **own})
     return found
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.layers.dropout import Dropout
+from kerasseq.layers.dropout import Dropout, LockedDropout
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -40,11 +40,22 @@ def test_nothing_changes_where_nothing_is_dropped(rate, training):
     np.testing.assert_allclose(Dropout(rate)(x, training=training), x, rtol=1e-6)
 
 
-def test_all_and_a_noise_shape_are_as_in_keras():
+@pytest.mark.parametrize("noise_shape", [(20, 1), (None, 1)])
+def test_all_and_a_noise_shape_are_as_in_keras(noise_shape):
     x = ops.ones((20, 30))
     assert not np.any(Dropout(1.0)(x, training=True))
-    rows = ops.convert_to_numpy(Dropout(0.5, noise_shape=(20, 1), seed=4)(x, training=True))
+    rows = ops.convert_to_numpy(Dropout(0.5, noise_shape=noise_shape, seed=4)(x, training=True))
     np.testing.assert_array_equal(rows, np.tile(rows[:, :1], (1, 30)))
+    assert 0 < np.count_nonzero(rows[:, 0]) < 20
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_locked_mask_is_the_same_at_all_steps_and_drops_a_share(dtype):
+    outputs = LockedDropout(0.3, seed=6, dtype=dtype)(ops.ones((200, 3, 150), dtype), training=True)
+    outputs = ops.convert_to_numpy(ops.cast(outputs, "float32"))
+    for step in (1, 2):
+        np.testing.assert_array_equal(outputs[:, step], outputs[:, 0])
+    assert abs((outputs[:, 0] != 0).mean() - 0.7) < 4 * np.sqrt(0.3 * 0.7 / outputs[:, 0].size)
 
 
 def test_it_saves_and_reloads_with_its_model(tmp_path):

@@ -141,7 +141,7 @@ def test_directions_are_halved_where_they_leave_a_core_idle(cores, bidirectional
         split.append(num_first)
         return tensor[:num_first], tensor[num_first:]
 
-    monkeypatch.setattr(halves.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(halves, "num_cores", lambda: cores)
     monkeypatch.setattr(halves, "split_rows", split_rows)
     stack = RecurrentStack(units=halves.FEWEST_UNITS, bidirectional=bidirectional)
     stack(normal(2 * halves.FEWEST_ROWS, 3, 2), training=True)

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from kerasseq.errors import KerasseqError
+from kerasseq.threads import num_cores
 from kerasseq.workers import launch as launching
 from kerasseq.workers.launch import command_of, launch
 
@@ -32,7 +33,7 @@ def test_each_has_its_place_and_a_part_of_the_cores(started, tmp_path):
     said = [(tmp_path / str(number)).read_text() for number in range(3)]
     assert len(set(said)) == 3
     assert len({text.split('"task"')[0] for text in said}) == 1
-    assert all(text.endswith(str(max(1, os.cpu_count() // 3))) for text in said)
+    assert all(text.endswith(str(max(1, num_cores() // 3))) for text in said)
 
 
 def test_what_the_first_prints_is_shown(started, capfd):

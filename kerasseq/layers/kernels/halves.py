@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +13,7 @@ from keras import ops, tree
 from kerasseq.layers.kernels.cudnn import has_gpu
 from kerasseq.layers.scan import split_rows
 from kerasseq.layers.watching import is_watched
+from kerasseq.threads import num_cores
 
 # Measured by `benchmarks/recurrent.py`: halves of 64 rows pay at 128 and 512 units, those of 20 rows at 200
 # but not at 650, where a product mostly waits for its weights, which each half reads on its own. With few
@@ -47,7 +47,7 @@ def in_halves(function: Callable[..., Any], *inputs: Any, units: int, training: 
     parts = [
         (None, None) if tensor is None else split_rows(tensor, num_early) for tensor in tree.flatten(inputs)
     ]
-    with loops_at_once(_num_cores()):
+    with loops_at_once(num_cores()):
         early, late = (function(*tree.pack_sequence_as(inputs, half)) for half in zip(*parts, strict=True))
     return tree.map_structure(lambda one, other: ops.concatenate([one, other]), early, late)
 
@@ -55,7 +55,7 @@ def in_halves(function: Callable[..., Any], *inputs: Any, units: int, training: 
 @contextmanager
 def loops_at_once(number: int) -> Iterator[None]:
     """Loops that do not wait for each other: where they are enough for all cores, none of them is halved."""
-    token = _are_enough.set(_are_enough.get() or number >= _num_cores())
+    token = _are_enough.set(_are_enough.get() or number >= num_cores())
     try:
         yield
     finally:
@@ -66,8 +66,4 @@ def _pays(num_rows: int | None, units: int) -> bool:
     if keras.backend.backend() != "tensorflow" or _are_enough.get() or is_watched():
         return False
     has_rows = num_rows is None or num_rows >= max(FEWEST_ROWS, units / UNITS_A_ROW)
-    return units >= FEWEST_UNITS and has_rows and _num_cores() > 1 and not has_gpu()
-
-
-def _num_cores() -> int:
-    return os.cpu_count() or 1
+    return units >= FEWEST_UNITS and has_rows and num_cores() > 1 and not has_gpu()

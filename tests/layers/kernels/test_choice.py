@@ -40,7 +40,7 @@ def _value_and_gradients(layer, mask, *, training=False, rows=5):
 def halves(monkeypatch):
     monkeypatch.setattr(halves_of_rows, "FEWEST_UNITS", 2)
     monkeypatch.setattr(halves_of_rows, "FEWEST_ROWS", 2)
-    monkeypatch.setattr(halves_of_rows.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(halves_of_rows, "num_cores", lambda: 2)
 
 
 @pytest.mark.usefixtures("halves")
