@@ -4,6 +4,7 @@
     python benchmarks/generation.py --peer-python PYTHON
     python benchmarks/generation.py --shape 10000,650,2 --streams 1 64 --peer-python PYTHON
     python benchmarks/generation.py --precision mixed_bfloat16 --peer-python PYTHON
+    python benchmarks/generation.py --gates             (kerasseq alone: a layer's gates together and apart)
 
 Every side samples from the whole vocabulary with an LSTM of the same size: an embedding as wide as the
 layers, random weights, no text to begin from. kerasseq calls its decoder in one graph, in a process set up as
@@ -16,6 +17,7 @@ since a machine's speed drifts; figures are medians.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -46,6 +48,7 @@ def main() -> None:
     parser.add_argument("--precision", choices=["float32", "mixed_bfloat16"], default="float32")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports torch")
+    parser.add_argument("--gates", action="store_true", help="compare gates together and apart")
     parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     shape = tuple(map(int, arguments.shape.split(",")))
@@ -54,8 +57,30 @@ def main() -> None:
         rate = measure(generate, arguments.seconds)
         print(json.dumps(rate))
         return
+    if arguments.gates:
+        compare_gates(arguments.precision, arguments.turns)
+        return
     for streams in arguments.streams:
         compare(arguments, streams)
+
+
+def compare_gates(precision: str, turns: int) -> None:
+    """What `layers/kernels/by_gate.py` is decided by."""
+    from kerasseq.layers.kernels import by_gate
+
+    for units, streams in itertools.product((128, 256, 512, 650), (1, 8, 64)):
+        sides = {}
+        for name, fewest in (("together", 10**9), ("apart", 0)):
+            by_gate.FEWEST_UNITS = fewest
+            sides[name] = kerasseq_side(65, units, 2, streams, precision)
+            sides[name]()  # traced with this setting
+        rates: dict[str, list[float]] = {name: [] for name in sides}
+        for _ in range(turns):
+            for name, generate in sides.items():
+                rates[name].append(measure(generate, 0.7))
+        together, apart = (statistics.median(found) for found in rates.values())
+        line = f"{streams:>3} x 2 x {units}  together {together:>9,.0f}  apart {apart:>9,.0f} tokens/s"
+        print(f"{line}   {apart / together:.2f} times", flush=True)
 
 
 def compare(arguments: argparse.Namespace, streams: int) -> None:

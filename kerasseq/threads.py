@@ -13,8 +13,7 @@ def one_thread_an_operation() -> None:
     """Gives TensorFlow a single thread for each operation, unless the environment has its own setting.
 
     The steps of a search are too small to be worth sharing out; batches side by side fill the cores instead,
-    and of one batch the gates.
-    It holds for the whole process, and only if nothing has run in it yet.
+    and of one batch its gates. It holds for the whole process, and only if nothing has run in it yet.
     """
     os.environ.setdefault(WITHIN_AN_OPERATION, "1")
 

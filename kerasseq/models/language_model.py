@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -188,10 +188,6 @@ class LanguageModelTask(Task):
         """Logits (rows, vocabulary) after `tokens` (rows,), and the states behind them."""
         return _tokens(model)(tokens, state, prepared=prepared)
 
-    def _steps(self, model: keras.Model) -> Callable[[Any, AllStates], tuple[Any, AllStates]]:
-        """`step` for a loop, with what all steps have in common made now."""
-        return functools.partial(self.step, model, prepared=_tokens(model).prepare())
-
     def encode_examples(self, columns: Mapping[str, list[Any]]) -> dict[str, Any]:
         """Every text is a document of its own."""
         return {**self.encode(columns["text"]), "reset": ops.ones((len(columns["text"]),), "bool")}
@@ -216,7 +212,7 @@ class LanguageModelTask(Task):
         prompt = prompts_of(encoded["text"])
         first_tokens, states = self.begin(model, prompt)
         found = decoder(
-            self._steps(model),
+            functools.partial(self.step, model, prepared=_tokens(model).prepare()),
             states,
             **{
                 "batch_size": ops.shape(prompt)[0],
@@ -246,7 +242,8 @@ class LanguageModelTask(Task):
 
     def extend(self, model: keras.Model, progress: Any, decoder: Any, num_steps: int) -> tuple[Any, Any]:
         """Writes on: the progress and the tokens written, (batch, num_steps)."""
-        return decoder.extend(self._steps(model), progress, num_steps=num_steps, **self.stops(decoder))[:2]
+        step = functools.partial(self.step, model)  # so few steps that nothing is worth making before them
+        return decoder.extend(step, progress, num_steps=num_steps, **self.stops(decoder))[:2]
 
     def pieces(self, encoded: Mapping[str, Any], written: Iterable[Any]) -> Iterator[str]:
         """The text of one prompt, and of the tokens behind it, (1, steps), as they come."""

@@ -16,8 +16,8 @@ from kerasseq.layers.affine import linear
 from kerasseq.layers.cells.cell import Cell, Weights
 from kerasseq.layers.kernels.cudnn import has_gpu
 
-# Measured by `benchmarks/generation.py --shape 65,UNITS,2`: at 256 units 64 texts are a sixth faster, and one
-# text a quarter slower, where a step is little more than the start of its operations.
+# Measured by `benchmarks/generation.py --gates`: at 512 units 64 texts are a fifth faster and one is a sixth
+# slower; at 256 one is a quarter slower, and 64 an eighth faster.
 FEWEST_UNITS = 512
 
 
