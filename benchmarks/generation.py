@@ -4,7 +4,7 @@
     python benchmarks/generation.py --peer-python PYTHON
     python benchmarks/generation.py --shape 10000,650,2 --streams 1 64 --peer-python PYTHON
     python benchmarks/generation.py --precision mixed_bfloat16 --peer-python PYTHON
-    python benchmarks/generation.py --gates             (kerasseq alone: a layer's gates together and apart)
+    python benchmarks/generation.py --gates --cell gru  (kerasseq alone: a layer's gates together and apart)
 
 Every side samples from the whole vocabulary with an LSTM of the same size: an embedding as wide as the
 layers, random weights, no text to begin from. kerasseq calls its decoder in one graph, in a process set up as
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that imports torch")
     parser.add_argument("--gates", action="store_true", help="compare gates together and apart")
+    parser.add_argument("--cell", choices=["lstm", "gru"], default="lstm", help="with --gates")
     parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     shape = tuple(map(int, arguments.shape.split(",")))
@@ -58,21 +59,23 @@ def main() -> None:
         print(json.dumps(rate))
         return
     if arguments.gates:
-        compare_gates(arguments.precision, arguments.turns)
+        compare_gates(arguments.cell, arguments.precision, arguments.turns)
         return
     for streams in arguments.streams:
         compare(arguments, streams)
 
 
-def compare_gates(precision: str, turns: int) -> None:
+def compare_gates(cell: str, precision: str, turns: int) -> None:
     """What `layers/kernels/by_gate.py` is decided by."""
     from kerasseq.layers.kernels import by_gate
+    from kerasseq.threads import one_thread_an_operation
 
+    one_thread_an_operation()  # before TensorFlow's first operation
     for units, streams in itertools.product((128, 256, 512, 650), (1, 8, 64)):
         sides = {}
         for name, fewest in (("together", 10**9), ("apart", 0)):
             by_gate.FEWEST_UNITS = fewest
-            sides[name] = kerasseq_side(65, units, 2, streams, precision)
+            sides[name] = kerasseq_side(65, units, 2, streams, precision, cell)
             sides[name]()  # traced with this setting
         rates: dict[str, list[float]] = {name: [] for name in sides}
         for _ in range(turns):
@@ -132,7 +135,7 @@ def measure(generate: Callable[[], int], seconds: float) -> float:
 
 
 def kerasseq_side(
-    vocabulary_size: int, units: int, num_layers: int, streams: int, precision: str
+    vocabulary_size: int, units: int, num_layers: int, streams: int, precision: str, cell: str = "lstm"
 ) -> Callable[[], int]:
     """Sampling in the graph."""
     from kerasseq.memory import keep_freed_memory
@@ -150,7 +153,7 @@ def kerasseq_side(
 
     keras.config.set_dtype_policy(precision)
     model = build_language_model(
-        vocabulary_size=vocabulary_size, embedding_dim=units, units=units, num_layers=num_layers
+        vocabulary_size=vocabulary_size, embedding_dim=units, cell=cell, units=units, num_layers=num_layers
     )
     task, decoder = LanguageModelTask({}), Sample(temperature=0.9)
     length = 200 if streams == 1 else 50

@@ -152,12 +152,12 @@ def predict(run: RunArgument, file: InputFile = None, format: FormatOption = For
     """Predict for every line of a file or of standard input."""
     texts = [text for _, text in lines_of(file)]
     pipeline = _pipeline(tensorflow=True)
+    pipeline.fill_cores(run, scores=False)
     if len(texts) == 1 and format is Format.text:
         for piece in pipeline.stream(run, texts[0]):
             typer.echo(piece, nl=False)
         typer.echo()
     else:
-        pipeline.fill_cores(run, scores=False)
         _write(pipeline.predict(run, texts), format, "prediction")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib import metadata
 from typing import Any
 
 from kerasseq import __version__
+from kerasseq.threads import num_cores
 
 PACKAGES = ("tensorflow", "tensorflow-text", "keras", "numpy", "sacrebleu", "nltk", "rouge-score")
 
@@ -23,7 +23,7 @@ def describe() -> dict[str, Any]:
     import tensorflow as tf
 
     devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
-    return {**versions(), "platform": platform.platform(), "cores": os.cpu_count(), "devices": devices}
+    return {**versions(), "platform": platform.platform(), "cores": num_cores(), "devices": devices}
 
 
 def _version(name: str) -> str:

@@ -23,9 +23,12 @@ def batches_at_once() -> int:
 
     The one more keeps the cores at work while another batch's answers are read or its question is made.
     """
-    if os.environ.get(WITHIN_AN_OPERATION) != "1":
-        return FEW_BATCHES
-    return min(num_cores() + 1, MANY_BATCHES)
+    return min(num_cores() + 1, MANY_BATCHES) if has_one_thread_an_operation() else FEW_BATCHES
+
+
+def has_one_thread_an_operation() -> bool:
+    """Whether operations are not shared out among the cores."""
+    return os.environ.get(WITHIN_AN_OPERATION) == "1"
 
 
 def num_cores() -> int:

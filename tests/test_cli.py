@@ -283,4 +283,6 @@ def test_python_m_kerasseq():
 def test_one_input_is_answered_piece_by_piece(command, pipeline):
     pipeline.returns["stream"] = iter(["a", "b\n", "é"])
     assert command("predict", "runs/a", stdin=b"x\n") == (0, "ab\né\n", "")
-    assert pipeline.calls == [("stream", (Path("runs/a"), "x"), {})]
+    fill_cores, stream = pipeline.calls
+    assert fill_cores == ("fill_cores", (Path("runs/a"),), {"scores": False})
+    assert stream == ("stream", (Path("runs/a"), "x"), {})

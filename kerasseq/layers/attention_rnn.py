@@ -64,7 +64,7 @@ class AttentionRNN(keras.layers.Layer):
         super().__init__(**kwargs)
         self.units = units
         self.parts = {"cell": cell, "attention": attention}
-        self.cell = create("cell", cell, units=units)
+        self.cell = create("cell", cell, units=units, dtype=self.dtype_policy)
         self.attention = create("attention", attention, units=units)
         if self.attention is None:
             raise ValueError("`attention` must attend to something. Received: attention='none'")

@@ -90,7 +90,7 @@ class RecurrentDecoder(keras.layers.Layer):
         self.options = options
         self.units = units
         self.residual = residual
-        self.cells = [create("cell", cell, units=units) for _ in range(num_layers)]
+        self.cells = [create("cell", cell, units=units, dtype=self.dtype_policy) for _ in range(num_layers)]
         self.attention = create("attention", attention, units=units)
         if self.attention is not None and self.attention.feeds_context and not input_feeding:
             raise ValueError(

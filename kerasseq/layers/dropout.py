@@ -20,7 +20,8 @@ class Dropout(keras.layers.Dropout):
 
     Args:
         rate: Share of the numbers that is 0 in training, from 0 to 1; the others are divided by 1 - rate.
-        noise_shape, seed: As in Keras.
+        noise_shape: For what one draw is made each: a size for every axis, None being that of the inputs.
+        seed: As in Keras.
     Reference:
         Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
     """
@@ -28,31 +29,17 @@ class Dropout(keras.layers.Dropout):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or not self.rate:
             return inputs
-        level, shape = round(self.rate * LEVELS), self.drawn_shape(inputs)
+        level, shape = round(self.rate * LEVELS), self._drawn_shape(inputs)
         if keras.backend.backend() != "tensorflow" or not 0 < level < LEVELS:
             return keras.random.dropout(inputs, self.rate, noise_shape=shape, seed=self.seed_generator)
         is_kept = _random_bits(shape, self.seed_generator) >= level - LEVELS // 2
         scale = LEVELS / (LEVELS - level)
         return ops.where(is_kept, inputs * ops.cast(scale, inputs.dtype), ops.cast(0, inputs.dtype))
 
-    def drawn_shape(self, inputs: Any) -> tuple:
-        """For what one draw is made each: sizes that broadcast to the inputs'."""
+    def _drawn_shape(self, inputs: Any) -> tuple:
         sizes = ops.shape(inputs)
         drawn = self.noise_shape or sizes
         return tuple(size if own is None else own for own, size in zip(drawn, sizes, strict=True))
-
-
-@keras.saving.register_keras_serializable("kerasseq")
-class LockedDropout(Dropout):
-    """Dropout of sequences (batch, time, features) that drops the same features at all time steps.
-
-    Reference:
-        Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287
-    """
-
-    def drawn_shape(self, inputs: Any) -> tuple:
-        batch_size, _, width = ops.shape(inputs)
-        return batch_size, 1, width
 
 
 def _random_bits(shape: tuple, seed: keras.random.SeedGenerator) -> Any:

@@ -11,7 +11,7 @@ from keras import ops, tree
 from kerasseq.layers.activation_regularization import ActivationRegularization
 from kerasseq.layers.affine import affine
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.dropout import Dropout, LockedDropout
+from kerasseq.layers.dropout import Dropout
 from kerasseq.layers.embedding_dropout import EmbeddingDropout
 from kerasseq.layers.kernels.by_gate import weights_by_gate
 from kerasseq.layers.kernels.choice import Kernel
@@ -131,7 +131,8 @@ class TokenRecurrence(keras.layers.Layer):
         self.bottleneck: keras.layers.Dense | None = None
         if tie_embeddings and widths[-1] != embedding_dim:
             self.bottleneck = keras.layers.Dense(embedding_dim, use_bias=False, dtype=dtype)
-        dropout = LockedDropout if locked_dropout else Dropout
+        one_for_all_steps = (None, 1, None)
+        dropout = functools.partial(Dropout, noise_shape=one_for_all_steps if locked_dropout else None)
         self.word_dropout = TokenDropout(rate=word_dropout) if word_dropout else None
         self.embedding_dropout = EmbeddingDropout(
             vocabulary_size=vocabulary_size, rate=embedding_dropout, dtype=dtype

@@ -132,7 +132,8 @@ def test_wrong_arguments_are_refused(option, value, rule):
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone runs loops at once")
 @pytest.mark.parametrize(
-    ("cores", "bidirectional", "is_halved"), [(2, True, False), (4, True, True), (2, False, True)]
+    ("cores", "bidirectional", "is_halved"),
+    [(2, True, False), (4, True, True), (2, False, True), (1, False, False)],
 )
 def test_directions_are_halved_where_they_leave_a_core_idle(cores, bidirectional, is_halved, monkeypatch):
     split = []
@@ -141,7 +142,7 @@ def test_directions_are_halved_where_they_leave_a_core_idle(cores, bidirectional
         split.append(num_first)
         return tensor[:num_first], tensor[num_first:]
 
-    monkeypatch.setattr(halves, "num_cores", lambda: cores)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
     monkeypatch.setattr(halves, "split_rows", split_rows)
     stack = RecurrentStack(units=halves.FEWEST_UNITS, bidirectional=bidirectional)
     stack(normal(2 * halves.FEWEST_ROWS, 3, 2), training=True)

@@ -6,6 +6,7 @@ from keras import ops
 from kerasseq.layers.cells.gru import GRU
 from kerasseq.layers.kernels import by_gate
 from kerasseq.layers.token_recurrence import TokenRecurrence
+from kerasseq.threads import WITHIN_AN_OPERATION
 from tests.layers.parts import randomise
 
 TOKENS = np.random.default_rng(0).integers(1, 9, size=(3, 5)).astype("int32")
@@ -56,6 +57,7 @@ def _assert_steps_equal(layer, prepared):
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_step_may_take_its_gates_apart(cell, embedding_dim, monkeypatch):
     monkeypatch.setattr(by_gate, "FEWEST_UNITS", 5)
+    monkeypatch.setenv(WITHIN_AN_OPERATION, "1")
     layer = _layer(cell=cell, embedding_dim=embedding_dim, num_layers=2, output_units=6, zoneout=0.25)
     prepared = layer.prepare()
     assert all(weights is not None for weights in prepared.by_gate)

@@ -37,6 +37,7 @@ MODELS = {
     "embedding": {"embedding_dim": 3, "num_layers": 2},
     "tied": {"embedding_dim": UNITS, "tie_embeddings": True, "cell": "gru"},
     "tied_through_a_projection": {"embedding_dim": 4, "tie_embeddings": True, "num_layers": 2, "cell": "gru"},
+    "normalised": {"embedding_dim": UNITS, "cell": {"type": "lstm", "layer_norm": True}},
     "tied_as_in_awd": {"embedding_dim": 4, "output_units": 4, "num_layers": 2, "tie_embeddings": True},
 }
 

@@ -14,6 +14,7 @@ from kerasseq.models.language_model import LanguageModelTask, build_language_mod
 from kerasseq.models.precision import precision
 from kerasseq.models.prompts import prompts_of
 from kerasseq.registry import load
+from kerasseq.threads import WITHIN_AN_OPERATION
 from tests.layers.gradients import assert_gradients_close, value_and_gradients
 from tests.layers.parts import randomise
 from tests.models.language_model_toys import (
@@ -168,8 +169,11 @@ def test_greedy_generation_is_the_likeliest_token_each_time():
 def test_texts_are_the_same_with_weights_cast_once_and_gates_apart(name, policy, tolerance, monkeypatch):
     """As `predict` writes them, at once and a few tokens at a time."""
     monkeypatch.setattr(by_gate, "FEWEST_UNITS", UNITS)
+    monkeypatch.setenv(WITHIN_AN_OPERATION, "1")
     with precision(policy):
         model = small_model(**MODELS[name])
+    apart = [weights is not None for weights in model.get_layer("tokens").prepare().by_gate]
+    assert any(apart) == (keras.backend.backend() == "tensorflow" and name not in ("one_hot", "normalised"))
     encoded, decoder = TASK.encode(TEXTS), Greedy(max_length=4)
     first_tokens, states = TASK.begin(model, prompts_of(encoded["text"]))
     step = functools.partial(TASK.step, model)

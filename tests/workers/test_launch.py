@@ -10,7 +10,6 @@ import time
 import pytest
 
 from kerasseq.errors import KerasseqError
-from kerasseq.threads import num_cores
 from kerasseq.workers import launch as launching
 from kerasseq.workers.launch import command_of, launch
 
@@ -26,14 +25,16 @@ def started(monkeypatch):
     return lambda code, **options: launch([WHO + code], **{"workers": 2, **options})
 
 
-def test_each_has_its_place_and_a_part_of_the_cores(started, tmp_path):
+def test_each_has_its_place_and_a_part_of_the_cores(started, tmp_path, monkeypatch):
+    monkeypatch.setattr(launching, "num_cores", lambda: 7)
+    monkeypatch.delenv(launching.THREADS, raising=False)
     found = f"os.environ['TF_CONFIG'] + os.environ['{launching.THREADS}']"
     code = f"open(f'{tmp_path}/' + str(me), 'w').write({found})"
     assert started(code, workers=3) == 0
     said = [(tmp_path / str(number)).read_text() for number in range(3)]
     assert len(set(said)) == 3
     assert len({text.split('"task"')[0] for text in said}) == 1
-    assert all(text.endswith(str(max(1, num_cores() // 3))) for text in said)
+    assert all(text.endswith("2") for text in said)
 
 
 def test_what_the_first_prints_is_shown(started, capfd):

@@ -90,7 +90,9 @@ class Cell(keras.layers.Layer):
 
     def finish_projection(self, product: Any) -> Any:
         """From the sum of all that stands beside U h' to what `step` takes."""
-        return ops.add(self._normalise(product, self.gain), self.bias) if self.layer_norm else product
+        if not self.layer_norm:
+            return product
+        return ops.add(self._normalise(product, self.gain), self._computed_in(self.bias))
 
     def input_weights(self) -> Weights:
         """The weights that `product` needs."""

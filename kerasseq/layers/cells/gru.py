@@ -93,7 +93,8 @@ class GRU(Cell):
 
     @property
     def has_step_by_gate(self) -> bool:
-        return self.reset_after and not self.layer_norm
+        is_own = type(self) is GRU  # what derives from it may step otherwise
+        return is_own and self.reset_after and not self.layer_norm
 
     def step_by_gate(self, projected: tuple[Any, ...], states: States, weights: Weights) -> States:
         (h,) = states

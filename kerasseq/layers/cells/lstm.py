@@ -56,7 +56,7 @@ class LSTM(Cell):
 
     @property
     def has_step_by_gate(self) -> bool:
-        return not self.layer_norm
+        return type(self) is LSTM and not self.layer_norm  # what derives from it may step otherwise
 
     def step_by_gate(self, projected: tuple[Any, ...], states: States, weights: Weights) -> States:
         h, c = states

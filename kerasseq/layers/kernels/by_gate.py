@@ -1,8 +1,8 @@
 """Single steps outside of training whose gates run side by side.
 
 A step's product for all gates is one operation. TensorFlow runs what does not wait for each other at the same
-time, a core each, where one operation is shared out among the cores at a loss, or not at all: `kerasseq
-predict` gives each a single thread. So each gate has a product of its own, and needs no parting after it.
+time, a core each. Where an operation has a single thread, as in `kerasseq predict`, a product for each gate
+fills the cores, and needs no parting after it; where all cores share an operation, nothing is gained.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from keras import ops
 from kerasseq.layers.affine import linear
 from kerasseq.layers.cells.cell import Cell, Weights
 from kerasseq.layers.kernels.cudnn import has_gpu
+from kerasseq.threads import has_one_thread_an_operation
 
-# Measured by `benchmarks/generation.py --gates`: at 512 units 64 texts are a fifth faster and one is a sixth
-# slower; at 256 one is a quarter slower, and 64 an eighth faster.
+# Measured by `benchmarks/generation.py --gates`, LSTM: at 512 units 64 texts are a fifth faster and one is a
+# sixth slower; at 256 one is a quarter slower, and 64 an eighth faster.
 FEWEST_UNITS = 512
 
 
@@ -28,7 +29,7 @@ def weights_by_gate(cell: Cell) -> Weights | None:
     """
     if not cell.has_step_by_gate or cell.units < FEWEST_UNITS:
         return None
-    if keras.backend.backend() != "tensorflow" or has_gpu():
+    if keras.backend.backend() != "tensorflow" or has_gpu() or not has_one_thread_an_operation():
         return None
     return {
         name: tuple(ops.split(weight, cell.num_gates, axis=-1))
