@@ -68,9 +68,7 @@ def main() -> None:
 def compare_gates(cell: str, precision: str, turns: int) -> None:
     """What `layers/kernels/by_gate.py` is decided by."""
     from kerasseq.layers.kernels import by_gate
-    from kerasseq.threads import one_thread_an_operation
 
-    one_thread_an_operation()  # before TensorFlow's first operation
     for units, streams in itertools.product((128, 256, 512, 650), (1, 8, 64)):
         sides = {}
         for name, fewest in (("together", 10**9), ("apart", 0)):

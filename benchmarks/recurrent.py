@@ -10,9 +10,9 @@ Every side is the same model, an embedding as wide as the layers and a layer of 
 clipped to a global norm of 1 and without dropout. Ours runs in `fit` as a recipe's does; Keras in `fit`, with
 `jit_compile` off and on, of which the faster one counts; PyTorch in a plain loop, once as it is and once with
 glibc told to keep memory ("kept"). In `mixed_bfloat16` Keras has its policy of that name and PyTorch its
-`autocast`. Each side has a process of its own, so that none inherits
-another's threads or memory; all stay alive, and take turns, in an order that is turned round after each turn.
-Figures are tokens a second, the median of the turns, and the most memory that the process ever held.
+`autocast`. Each side has a process of its own, so that none inherits another's threads or memory; all stay
+alive, and take turns, in an order that is turned round after each turn. Figures are tokens a second, the
+median of the turns, and the most memory that the process ever held.
 """
 
 from __future__ import annotations

@@ -91,8 +91,7 @@ def own_way_back(
     """
     is_last = np.arange(d_states[0].shape[0])[:, None] == last
     begun = tuple(d_state * ops.cast(is_last[..., None], d_state.dtype) for d_state in d_states)
-    weights = tree.map_structure(lambda weight: ops.cast(weight, d_states[0].dtype), cell.step_weights())
-    transposed = cell.transposed_weights(weights)
+    transposed = cell.transposed_weights(cell.step_weights())
     sequence = {"begun": begun, "factors": cell.factors(previous, saved)}
     if mask is not None:
         sequence["mask"] = mask

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.errors import KerasseqError
-from kerasseq.threads import num_cores
+from kerasseq.threads import WITHIN_AN_OPERATION, num_cores
 from kerasseq.workers.place import VARIABLE, config_for
 
 MODULE = ("-m", "kerasseq")
@@ -26,7 +26,6 @@ LOOK_SECONDS = 0.1
 SHOWN_LINES = 20
 SHELL_OFFSET = 128
 GPUS = "CUDA_VISIBLE_DEVICES"
-THREADS = "TF_NUM_INTRAOP_THREADS"
 
 
 def command_of(
@@ -140,7 +139,7 @@ def _environments(given: Mapping[str, str], addresses: list[str]) -> list[dict[s
         if gpus:
             own[GPUS] = gpus[index]
         else:
-            own[THREADS] = given.get(THREADS) or str(max(1, num_cores() // number))
+            own[WITHIN_AN_OPERATION] = given.get(WITHIN_AN_OPERATION) or str(max(1, num_cores() // number))
         found.append({**given, **own})
     return found
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from kerasseq.errors import KerasseqError
+from kerasseq.threads import WITHIN_AN_OPERATION
 from kerasseq.workers import launch as launching
 from kerasseq.workers.launch import command_of, launch
 
@@ -27,8 +28,8 @@ def started(monkeypatch):
 
 def test_each_has_its_place_and_a_part_of_the_cores(started, tmp_path, monkeypatch):
     monkeypatch.setattr(launching, "num_cores", lambda: 7)
-    monkeypatch.delenv(launching.THREADS, raising=False)
-    found = f"os.environ['TF_CONFIG'] + os.environ['{launching.THREADS}']"
+    monkeypatch.delenv(WITHIN_AN_OPERATION, raising=False)
+    found = f"os.environ['TF_CONFIG'] + os.environ['{WITHIN_AN_OPERATION}']"
     code = f"open(f'{tmp_path}/' + str(me), 'w').write({found})"
     assert started(code, workers=3) == 0
     said = [(tmp_path / str(number)).read_text() for number in range(3)]
@@ -76,7 +77,7 @@ def test_a_signal_reaches_all(started, tmp_path):
 def test_each_gets_a_gpu_of_its_own(monkeypatch, tmp_path):
     environments = launching._environments({"CUDA_VISIBLE_DEVICES": "3, 5,7"}, ["a:1", "b:1"])
     assert [environment["CUDA_VISIBLE_DEVICES"] for environment in environments] == ["3", "5"]
-    assert launching.THREADS not in environments[0]
+    assert WITHIN_AN_OPERATION not in environments[0]
     with pytest.raises(KerasseqError, match="There are 2 workers and 1 GPUs.\n  fix: start as many workers"):
         launching._environments({"CUDA_VISIBLE_DEVICES": "0"}, ["a:1", "b:1"])
 

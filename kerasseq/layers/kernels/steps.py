@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops, tree
+from keras import ops
 
 from kerasseq.layers.cells.cell import Cell, States, Weights
-from kerasseq.layers.scan import as_tensor, scan, shifted
+from kerasseq.layers.scan import scan, shifted
 from kerasseq.layers.state_noise import blend
 from kerasseq.layers.watching import disturbed, probed
 
@@ -33,9 +33,7 @@ def loop_inputs(
         shares: How much of each new state is taken, the rest being the old one: for each state (time, batch,
             units), or None for all of it.
     """
-    # As tensors, cast for the layer that calls: who replays the loop stands outside of it.
-    weights = tree.map_structure(as_tensor, weights or cell.step_weights())
-    inputs = {"projected": projected, "states": states, "weights": weights}
+    inputs = {"projected": projected, "states": states, "weights": weights or cell.step_weights()}
     if mask is not None:
         inputs["mask"] = mask
     if shares is not None:
